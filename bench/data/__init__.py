@@ -1,0 +1,1 @@
+"""Data sets with known factors: one file each; a file without a leading underscore is a plugin."""

@@ -1,0 +1,46 @@
+"""What a data set is: observations, and for each the factors that made it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["image", "vector", "sequence"]
+
+
+@dataclass(frozen=True, eq=False)
+class FactorDataset:
+    """N observations with K known factors of variation.
+
+    observations: (N, ...) uint8 in 0..255, or floats; or, where `packed`, (N, bytes) uint8, each row one binary
+        observation as `np.packbits` writes it. May be a read-only memory map.
+    v: (N, K) factor indices.
+    shape: of one observation; images are (channels, height, width).
+    kind: what a backbone must fit.
+    likelihood: the default p(x|z).
+    sha256: of the observations' bytes as stored, in hex.
+    """
+
+    observations: NDArray[np.generic]
+    v: NDArray[np.integer]
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    shape: tuple[int, ...]
+    sha256: str
+    packed: bool = False
+    kind: Kind = "image"
+    likelihood: str = "bernoulli"
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+    def x(self, index: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Observations at these rows, (len(index), *shape); bytes and bits scaled to [0, 1]."""
+        rows = self.observations[index]
+        if self.packed:
+            bits = int(np.prod(self.shape))
+            return np.unpackbits(rows, axis=1, count=bits).reshape(-1, *self.shape).astype(np.float32)
+        if rows.dtype == np.uint8:
+            return rows.reshape(-1, *self.shape).astype(np.float32) / 255
+        return rows.reshape(-1, *self.shape).astype(np.float32)

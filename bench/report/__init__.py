@@ -1,0 +1,1 @@
+"""Tables, statistics and figures made from stored records alone, without torch."""

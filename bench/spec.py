@@ -1,0 +1,76 @@
+"""A run as a value: everything that determines a training, and its name."""
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+REVISION = 1  # raised when a change of the code alters the numbers that a spec gives
+
+Value = bool | int | float | str
+Params = dict[str, Value]
+Status = Literal["done", "diverged", "failed"]
+
+
+class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A data set: its name, the arguments that make it and the sha256 of its observations.
+
+    `source` says where a file of the user's lies; it is no part of the key, since sha256 says what is in it.
+    """
+
+    name: str
+    args: Params = {}
+    sha256: str
+    source: str = ""
+
+
+class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that determines a training. Parameters are resolved (defaults filled in) and of their annotated types.
+
+    lr is the backbone's learning rate; warmup counts updates; grad_clip bounds each player's gradient norm (0: none).
+    """
+
+    dataset: DataSpec
+    method: str
+    params: Params
+    backbone: str
+    backbone_params: Params
+    likelihood: str
+    z_dim: int
+    batch_size: int
+    steps: int
+    lr: float
+    warmup: int = 0
+    grad_clip: float = 0.0
+    seed: int
+    revision: int = REVISION
+
+    @property
+    def key(self) -> str:
+        """The first 16 hex digits of the sha256 of the canonical JSON: the run's folder name."""
+        what = msgspec.structs.replace(self, dataset=msgspec.structs.replace(self.dataset, source=""))
+        return hashlib.sha256(msgspec.json.encode(what, order="deterministic")).hexdigest()[:16]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The outcome of a run, as `run.json` holds it. Losses in nats per observation.
+
+    strength: the name of the parameter on the axes of figures (beta, gamma, lambda_), or None.
+    error, step: of a run that is not done, why and at which update.
+    definitions: what the method fixes beside its parameters (for example the MMD's kernel and bandwidth).
+    terms: the means of the loss terms over the last logged stretch of training.
+    diagnostics: on the evaluation rows (reconstruction, ELBO, KL per dimension, active units, ...).
+    cost, environment: what the run took and where it ran; no part of what a spec reproduces bit for bit.
+    """
+
+    key: str
+    spec: RunSpec
+    status: Status
+    strength: str | None = None
+    error: str | None = None
+    step: int | None = None
+    definitions: Params = {}
+    terms: dict[str, float] = {}
+    diagnostics: dict[str, float | list[float] | bool] = {}
+    cost: dict[str, float | str] = {}
+    environment: dict[str, str | int | bool] = {}

@@ -1,0 +1,54 @@
+"""What a metric sees: codes and the factors that made them, row by row. No model, no images, no torch."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+
+class MetricError(ValueError):
+    """Arrays or arguments that a metric cannot score: names the array, the column and the rule."""
+
+
+class Codes(NamedTuple):
+    """Representations z (N, D) and their ground-truth factors v (N, K), indices 0..n_k-1 per column."""
+
+    z: Floats
+    v: Ints
+
+
+class Scores(NamedTuple):
+    """What a metric returns. Higher is better unless the metric's docstring says otherwise.
+
+    values: the scores by name; per_factor: (K,) arrays, nan where undefined; matrices: by name, shapes in the docstring.
+    """
+
+    values: dict[str, float]
+    per_factor: dict[str, Floats] = {}
+    matrices: dict[str, Floats] = {}
+
+
+class Posterior(NamedTuple):
+    """q(z|x) of N observations: mu, logvar (N, D), their factors v (N, K) and their rows in the data set, index (N,)."""
+
+    mu: Floats
+    logvar: Floats
+    v: Ints
+    index: Ints
+
+    def codes(self, rng: np.random.Generator | None = None) -> Codes:
+        """The posterior means or, with a generator, one sample of each posterior."""
+        if rng is None:
+            return Codes(self.mu, self.v)
+        noise = rng.standard_normal(self.mu.shape).astype(self.mu.dtype)
+        return Codes(self.mu + np.exp(0.5 * self.logvar) * noise, self.v)
+
+
+# A metric is metric(sample, rng, *, ...) or metric(table, rng, *, ...). Its first parameter's name says which rows it
+# wants: `sample`, rows drawn independently, the first n_train to fit and the next n_test to test; or `table`, rows of
+# which it selects by factor value itself (the whole grid where there is one). Its keyword defaults are its protocol.
+Metric = Callable[..., Scores]
