@@ -74,3 +74,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     diagnostics: dict[str, float | list[float] | bool] = {}
     cost: dict[str, float | str] = {}
     environment: dict[str, str | int | bool] = {}
+
+
+class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One evaluation of one metric: repeat r draws its own evaluation rows and its own random numbers."""
+
+    repeat: int
+    values: dict[str, float]
+    per_factor: dict[str, list[float | None]] = {}
+    matrices: dict[str, list[list[float | None]]] = {}
+    seconds: float = 0.0
+
+
+class ScoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The scores of a run by one protocol, for example `mig:bins20-mean-n10000`; `scores/<protocol>.json`."""
+
+    protocol: str
+    metric: str
+    params: Params
+    repeats: list[Repeat]

@@ -1,0 +1,38 @@
+"""Entropies and mutual information of discrete variables, plug-in estimates in nats."""
+
+import numpy as np
+
+from metrics._codes import Floats, Ints
+
+
+def discretise(z: Floats, bins: int) -> Ints:
+    """Each column of z (N, D) into `bins` equal-width bins over its own range, numbered from 0; (N, D).
+
+    The edges are those of `np.histogram`; the last is dropped, so that the maximum falls into the last bin.
+    """
+    edges = (np.histogram(z_j, bins)[1][:-1] for z_j in z.T)
+    return np.stack([np.digitize(z_j, e) - 1 for z_j, e in zip(z.T, edges, strict=True)], axis=1)
+
+
+def entropy(v: Ints) -> Floats:
+    """H(v_k) of each column of v (N, K); (K,)."""
+    return np.array([_entropy(np.bincount(v_k) / len(v_k)) for v_k in v.T])
+
+
+def mutual_information(z: Ints, v: Ints) -> Floats:
+    """I(z_j; v_k) of each column of z (N, D) with each of v (N, K), all non-negative integers; (D, K)."""
+    return np.array([[_mutual_information(z_j, v_k) for v_k in v.T] for z_j in z.T])
+
+
+def _entropy(p: Floats) -> float:
+    p = p[p > 0]
+    return float(-np.sum(p * np.log(p)))
+
+
+def _mutual_information(a: Ints, b: Ints) -> float:
+    """sum_ab p(a, b) log p(a, b) / (p(a) p(b)); exactly 0 where one of them is constant."""
+    n_a, n_b = int(a.max()) + 1, int(b.max()) + 1
+    p = np.bincount(a.astype(np.int64) * n_b + b, minlength=n_a * n_b).reshape(n_a, n_b) / len(a)
+    independent = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
+    seen = p > 0
+    return float(np.sum(p[seen] * np.log(p[seen] / independent[seen])))
