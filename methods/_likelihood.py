@@ -1,0 +1,46 @@
+"""p(x|z): what a decoder's output means. Negative log-likelihoods in nats, summed over x, meant over the batch."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class Likelihood(Protocol):
+    """A family of distributions of one observation, given the decoder's parameters of it."""
+
+    def nll(self, x_params: Tensor, x: Tensor) -> Tensor:
+        """-log p(x|z), summed over the observation, mean over the batch; a scalar in nats."""
+
+    def mean(self, x_params: Tensor) -> Tensor:
+        """E[x|z], of the shape of x: what is shown, and what the squared error is taken from."""
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """x_params are logits; x in [0, 1]. On x strictly between 0 and 1 a perfect fit is the entropy of x, not 0 nats."""
+
+    def nll(self, x_params: Tensor, x: Tensor) -> Tensor:
+        """sum log(1 + exp(l)) - x l, mean over the batch."""
+        return F.binary_cross_entropy_with_logits(x_params, x, reduction="sum") / len(x)
+
+    def mean(self, x_params: Tensor) -> Tensor:
+        """The probability of 1."""
+        return x_params.sigmoid()
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """x_params are means, of any sign; unit variance; the constant D/2 log 2 pi is dropped."""
+
+    def nll(self, x_params: Tensor, x: Tensor) -> Tensor:
+        """1/2 sum (x - mean)^2, mean over the batch."""
+        return 0.5 * F.mse_loss(x_params, x, reduction="sum") / len(x)
+
+    def mean(self, x_params: Tensor) -> Tensor:
+        """The mean itself."""
+        return x_params
+
+
+LIKELIHOODS: dict[str, Likelihood] = {"bernoulli": Bernoulli(), "gaussian": Gaussian()}
