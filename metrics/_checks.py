@@ -1,0 +1,77 @@
+"""What a metric asks of its input before it scores it. Each failure is a MetricError of one line."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics._codes import Codes, Floats, Ints, MetricError
+
+
+def check(codes: Codes) -> Codes:
+    """The same codes as arrays: z (N, D) float32 or float64 and finite, v (N, K) integers from 0; N, D, K at least 1.
+
+    Raises MetricError that names the array, the column and the row at fault.
+    """
+    z, v = real("z", codes[0]), indices("v", codes[1])
+    if len(z) != len(v):
+        raise MetricError(f"z has {len(z)} rows and v has {len(v)}: row n of both must describe the same observation")
+    return Codes(z, v)
+
+
+def columns(name: str, array: Floats | Ints, minimum: int, why: str) -> None:
+    """The array (N, columns) has at least `minimum` columns."""
+    if array.shape[1] < minimum:
+        raise MetricError(f"{name} has {array.shape[1]} column(s), expected at least {minimum}: {why}")
+
+
+def bins(count: int, rows: int) -> None:
+    """A histogram of `rows` rows has two bins or more, and no more bins than rows."""
+    at_least("bins", count, 2)
+    if count > rows:
+        raise MetricError(f"bins is {count}, more than the {rows} rows to be binned")
+
+
+def at_least(name: str, value: float, minimum: float) -> None:
+    """The argument `name` is at least `minimum` (and not nan)."""
+    if not value >= minimum:
+        raise MetricError(f"{name} is {value}, expected at least {minimum}")
+
+
+def positive(**arguments: int) -> None:
+    """Each argument, given by name, is at least 1."""
+    for name, value in arguments.items():
+        at_least(name, value, 1)
+
+
+def real(name: str, array: Floats) -> Floats:
+    """A table of finite real numbers as float32 (kept) or float64."""
+    table = _table(name, array)
+    if table.dtype.kind not in "fiub":
+        raise MetricError(f"{name} has dtype {table.dtype}, expected real numbers")
+    if table.dtype != np.float32:
+        table = table.astype(np.float64, copy=False)
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
+        raise MetricError(f"{name} column {column} holds {table[row, column]} in row {row}, expected finite numbers")
+    return table
+
+
+def indices(name: str, array: Ints) -> Ints:
+    """A table of integers from 0."""
+    table = _table(name, array)
+    if table.dtype.kind not in "iub":
+        raise MetricError(f"{name} has dtype {table.dtype}, expected integers (the index of each factor's value)")
+    if table.dtype.kind == "b":
+        table = table.astype(np.uint8)
+    if table.min() < 0:
+        row, column = np.argwhere(table < 0)[0]
+        raise MetricError(f"{name} column {column} holds {table[row, column]} in row {row}, expected indices from 0")
+    return table
+
+
+def _table(name: str, array: Floats | Ints) -> NDArray[Any]:
+    table: NDArray[Any] = np.asarray(array)
+    if table.ndim != 2 or 0 in table.shape:
+        raise MetricError(f"{name} has shape {table.shape}, expected (rows, columns) with at least one of each")
+    return table
