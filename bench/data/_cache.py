@@ -11,10 +11,12 @@ import os
 import sys
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -93,12 +95,13 @@ def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np
 
     Raises ValueError where it is not the header of a .npy file of version 1 or 2.
     """
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"unknown .npy version {version}")
-    reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = reader(file)
-    return shape, fortran, dtype
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy remarks on headers that Python 2 wrote, which the original's may be
+            readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            return readers[np.lib.format.read_magic(file)](file)
+    except (KeyError, SyntaxError, TokenError, TypeError, ValueError) as error:  # all of these, with damaged headers
+        raise ValueError("its .npy header is damaged or of an unknown version") from error
 
 
 def _open(path: Path, recipe: Recipe) -> Cached | str:

@@ -80,7 +80,7 @@ def dsprites(*, source: Path | None = None) -> FactorDataset:
 
 
 def compare(source: Path) -> Comparison:
-    """Compare the rendered images with all of those in a .npz file laid out as the original, in about a minute.
+    """Compare the rendered images with all of those in a .npz file laid out as the original, in some seconds.
 
     Raises BenchError where the file cannot be read as such.
     """
@@ -113,7 +113,7 @@ def _from_file(source: Path) -> Recipe:
         raise BenchError(f"source: {source} is not the original dSprites file: expected md5 {ORIGINAL_MD5}, got {md5}")
     return Recipe(
         name=f"dsprites-original-{md5[:16]}",
-        title=f"Reading {source}, once: less than a minute",
+        title=f"Reading {source}, once: some seconds",
         shape=(len(SCENE), SCENE.row_bytes),
         blocks=lambda: _file_blocks(source),
     )
