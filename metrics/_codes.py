@@ -1,6 +1,7 @@
 """What a metric sees: codes and the factors that made them, row by row. No model, no images, no torch."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,8 @@ class Scores(NamedTuple):
     matrices: dict[str, Floats] = {}
 
 
-class Posterior(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Posterior:
     """q(z|x) of N observations: mu, logvar (N, D), their factors v (N, K) and their rows in the data set, index (N,)."""
 
     mu: Floats

@@ -1,5 +1,6 @@
 """What a data set is: observations, and for each the factors that made it."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,8 +40,8 @@ class FactorDataset:
         """Observations at these rows, (len(index), *shape); bytes and bits scaled to [0, 1]."""
         rows = self.observations[index]
         if self.packed:
-            bits = int(np.prod(self.shape))
-            return np.unpackbits(rows, axis=1, count=bits).reshape(-1, *self.shape).astype(np.float32)
-        if rows.dtype == np.uint8:
-            return rows.reshape(-1, *self.shape).astype(np.float32) / 255
-        return rows.reshape(-1, *self.shape).astype(np.float32)
+            rows = np.unpackbits(rows, axis=1, count=math.prod(self.shape))
+        x: NDArray[np.float32] = rows.reshape(-1, *self.shape).astype(np.float32)
+        if rows.dtype == np.uint8 and not self.packed:
+            x /= 255
+        return x

@@ -1,0 +1,72 @@
+"""From a spec to the things it names: data set, backbone, method."""
+
+import math
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from bench import plugins
+from bench.data._base import FactorDataset
+from bench.errors import BenchError
+from bench.seeds import word
+from bench.spec import DataSpec, Params, RunSpec, Value
+from methods._base import Method, MethodError
+from methods._likelihood import LIKELIHOODS
+
+
+def data_spec(name: str, given: Params, source: str = "") -> DataSpec:
+    """The spec of a data set, which is made or read for that. BenchError for bad arguments or a bad file."""
+    args = plugins.resolve("dataset", name, given)
+    if source and not plugins.takes_source("dataset", name):
+        raise BenchError(f"{name}.source={source}: {name} is made, not read from a file")
+    return DataSpec(name=name, args=args, sha256=_dataset(name, tuple(args.items()), source).sha256, source=source)
+
+
+def load_dataset(spec: DataSpec) -> FactorDataset:
+    """The data set of a spec, kept for the life of the process. BenchError where it is another one than stated."""
+    dataset = _dataset(spec.name, tuple(spec.args.items()), spec.source)
+    if dataset.sha256 != spec.sha256:
+        raise BenchError(f"{spec.name}: sha256 {dataset.sha256[:12]}..., the run was made with {spec.sha256[:12]}...")
+    return dataset
+
+
+def build(spec: RunSpec, x_shape: tuple[int, ...]) -> Method:
+    """The method of a spec over its backbone, with initial weights from the seed: the same backbone for each method.
+
+    torch's modules draw their initial weights from the global generator, a third party's too; so it is seeded for
+    their sake in a fork and put back as it was.
+    """
+    make_backbone, make_method = plugins.load("backbone", spec.backbone), plugins.load("method", spec.method)
+    likelihood = LIKELIHOODS[spec.likelihood]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(word(spec.seed, "initialisation", "backbone"))
+        backbone = make_backbone(x_shape, spec.z_dim, likelihood, **spec.backbone_params)
+        torch.manual_seed(word(spec.seed, "initialisation", "method"))
+        method: Method = make_method(backbone, **spec.params)
+    nn.Module.to(method, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    return method
+
+
+def check(spec: RunSpec, x_shape: tuple[int, ...]) -> None:
+    """Build the run without memory for its weights, to refuse what its method or backbone refuses. BenchError."""
+    try:
+        with torch.device("meta"):
+            build(spec, x_shape)
+    except MethodError as error:
+        raise BenchError(f"{spec.method} on {spec.backbone}: {error}") from None
+
+
+def beta_norm(spec: RunSpec, x_shape: tuple[int, ...]) -> float | None:
+    """Higgins et al.'s normalised beta, beta z_dim / number of elements of x; None without a beta."""
+    beta = spec.params.get("beta")
+    return float(beta) * spec.z_dim / math.prod(x_shape) if beta is not None else None
+
+
+@cache
+def _dataset(name: str, args: tuple[tuple[str, Value], ...], source: str) -> FactorDataset:
+    given: dict[str, Any] = dict(args) | ({"source": Path(source)} if source else {})
+    dataset: FactorDataset = plugins.load("dataset", name)(**given)
+    return dataset

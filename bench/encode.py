@@ -1,0 +1,65 @@
+"""From a trained backbone to arrays: posteriors of observations, and what is read off the decoder."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bench.data._base import FactorDataset
+from bench.seeds import word
+from bench.train import to_device
+from methods._base import Backbone
+from methods._terms import kl, sample
+from metrics._codes import Posterior
+from metrics._gaussian import active_units, gaussian_tc, kl_per_dimension
+
+BATCH = 512  # rows encoded at once; fixed, so that a row's code does not depend on what else is asked for
+
+Diagnostics = dict[str, float | list[float] | bool]
+
+
+@torch.no_grad()
+def encode(backbone: Backbone, dataset: FactorDataset, index: NDArray[np.integer], device: torch.device) -> Posterior:
+    """q(z|x) of these rows of the data set."""
+    blocks = [backbone.encode(to_device(dataset.x(rows), device)) for rows in _blocks(index)]
+    mu, logvar = (torch.cat(part).cpu().numpy() for part in zip(*blocks, strict=True))
+    return Posterior(mu, logvar, dataset.v[index], np.asarray(index))
+
+
+@torch.no_grad()
+def reconstruction(
+    backbone: Backbone, dataset: FactorDataset, posterior: Posterior, seed: int, device: torch.device
+) -> Diagnostics:
+    """Means over the rows of a posterior.
+
+    recon: -log p(x|z = mu) in nats; mse: squared error of E[x|z = mu] per element; elbo: one sample of z a row.
+    """
+    rng = torch.Generator(device).manual_seed(word(seed, "elbo"))
+    sums = np.zeros(3)
+    for at in _blocks(np.arange(len(posterior.index))):
+        x = to_device(dataset.x(posterior.index[at]), device)
+        mu, logvar = (torch.from_numpy(part[at]).to(device) for part in (posterior.mu, posterior.logvar))
+        x_params = backbone.decode(mu)
+        recon = backbone.likelihood.nll(x_params, x)
+        mse = (backbone.likelihood.mean(x_params) - x).square().mean()
+        elbo = -backbone.likelihood.nll(backbone.decode(sample(mu, logvar, rng)), x) - kl(mu, logvar)
+        sums += len(at) * torch.stack([recon, mse, elbo]).double().cpu().numpy()
+    recon, mse, elbo = (sums / len(posterior.index)).tolist()
+    return {"recon": recon, "mse": mse, "elbo": elbo}
+
+
+def code_diagnostics(posterior: Posterior, rng: np.random.Generator) -> Diagnostics:
+    """What the posterior alone says: KL per dimension, active units, collapse, Gaussian TC of means and of samples."""
+    kl_j = kl_per_dimension(posterior.mu, posterior.logvar)
+    active = active_units(posterior.mu)
+    return {
+        "kl": float(kl_j.sum()),
+        "kl_per_dimension": kl_j.tolist(),
+        "active_units": float(active.sum()),
+        "collapsed": not bool(active.any()),
+        "tc_mean": gaussian_tc(posterior.mu),
+        "tc_sample": gaussian_tc(posterior.codes(rng).z),
+    }
+
+
+def _blocks(index: NDArray[np.integer]) -> list[NDArray[np.integer]]:
+    return [index[start : start + BATCH] for start in range(0, len(index), BATCH)]

@@ -1,0 +1,104 @@
+"""Finding plugins by name, and giving them arguments.
+
+A plugin is the single `__all__` entry of a module: a file without a leading underscore in the kind's folder, or an
+entry point of an installed package. Names are listed without importing the plugins.
+"""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.spec import Params, Value
+
+FOLDERS = {"method": "methods", "backbone": "methods.backbones", "metric": "metrics", "dataset": "bench.data"}
+ENTRY_POINTS = {kind: f"bench.{kind}s" for kind in FOLDERS}
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """The known plugins of a kind (method, backbone, metric, dataset), sorted."""
+    return tuple(sorted({*_own(kind), *_installed(kind)}))
+
+
+@cache
+def load(kind: str, name: str) -> Any:
+    """The plugin itself. BenchError for an unknown name, which lists the known ones."""
+    if name in _own(kind):
+        module = importlib.import_module(f"{FOLDERS[kind]}.{name}")
+        return getattr(module, module.__all__[0])
+    if name in _installed(kind):
+        return _installed(kind)[name].load()
+    raise BenchError(unknown(kind, name, names(kind)))
+
+
+def unknown(what: str, given: str, known: tuple[str, ...] | list[str]) -> str:
+    """One line for a name that is not known: the known ones, and the nearest."""
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+    return f"unknown {what} {given!r}: choose from {', '.join(known)}" + (f" (did you mean {near[0]}?)" if near else "")
+
+
+def defaults(kind: str, name: str) -> dict[str, inspect.Parameter]:
+    """The arguments of a plugin that have a default, by name, but for those that say where a file lies."""
+    return {n: p for n, p in _optional(kind, name).items() if p.annotation != Path | None}
+
+
+def takes_source(kind: str, name: str) -> bool:
+    """Whether the plugin reads a file of the user's (an argument `source: Path | None`)."""
+    return "source" in _optional(kind, name)
+
+
+def resolve(kind: str, name: str, given: Mapping[str, Value]) -> Params:
+    """All arguments of a plugin: what was given, cast to the annotated types, and the defaults of the rest.
+
+    Casting makes 4 and 4.0 the same run. BenchError names an unknown argument or a value of another type.
+    """
+    known = defaults(kind, name)
+    for argument in given:
+        if argument not in known:
+            what = f"argument of {name}"
+            raise BenchError(unknown(what, argument, list(known)) if known else f"{name} has no argument {argument!r}")
+    return {
+        argument: cast(f"{name}.{argument}", given.get(argument, parameter.default), parameter.annotation)
+        for argument, parameter in sorted(known.items())
+    }
+
+
+def cast(argument: str, given: Value, to: type[Value]) -> Value:
+    """`given` (from a command line or a TOML file) as bool, int, float or str. BenchError names the argument."""
+    refused = BenchError(f"{argument}={given}: expected {'an' if to is int else 'a'} {to.__name__}")
+    if to is bool and not isinstance(given, bool):
+        if str(given).lower() in ("true", "false"):
+            return str(given).lower() == "true"
+        raise refused
+    if to in (int, float) and isinstance(given, bool):
+        raise refused
+    try:
+        value = to(given)
+    except ValueError:
+        raise refused from None
+    if to is int and isinstance(given, float) and value != given:
+        raise refused
+    return value
+
+
+def _optional(kind: str, name: str) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(load(kind, name)).parameters
+    return {n: p for n, p in parameters.items() if p.default is not inspect.Parameter.empty}
+
+
+@cache
+def _own(kind: str) -> tuple[str, ...]:
+    package = importlib.import_module(FOLDERS[kind])
+    return tuple(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_") and not m.ispkg)
+
+
+@cache
+def _installed(kind: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS[kind])}

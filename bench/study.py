@@ -1,0 +1,178 @@
+"""A study: a grid of runs, as a TOML file states it and the command line alters it."""
+
+import itertools
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from bench import plugins
+from bench.build import check, data_spec, load_dataset
+from bench.errors import BenchError
+from bench.protocol import EVALUATION_ROWS, Protocol
+from bench.seeds import SEARCH_SEEDS
+from bench.spec import RunSpec, Value
+from methods._likelihood import LIKELIHOODS
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Grid = dict[str, Value | list[Value]]
+
+
+class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a study file holds; a list where one value would do multiplies the grid.
+
+    seeds: how many (0, 1, ...), or which. likelihood: by default the data set's.
+    set: arguments of plugins by name: `[set.factorvae] gamma = [10, 40]`; a method's default sweep holds for the
+        hyperparameters that are not set here.
+    """
+
+    name: str
+    description: str = ""
+    dataset: str = "sprites32"
+    backbone: str = "small"
+    likelihood: str | None = None
+    methods: list[str]
+    metrics: list[str]
+    seeds: Positive | list[int] = 5
+    steps: Positive
+    batch_size: Annotated[int, msgspec.Meta(ge=2)] = 64
+    lr: Annotated[float, msgspec.Meta(gt=0)] = 1e-4
+    z_dim: Positive | list[Positive] = 10
+    warmup: Annotated[int, msgspec.Meta(ge=0)] = 0
+    grad_clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    set: dict[str, Grid] = {}
+
+
+def shipped() -> list[str]:
+    """Names of the studies that come with the suite."""
+    return sorted(f.name.removesuffix(".toml") for f in files("bench").joinpath("studies").iterdir())
+
+
+def read(study: str) -> dict[str, Any]:
+    """The content of a study by name, or of the user's file. BenchError where there is none or it is not TOML."""
+    if study in shipped():
+        return tomllib.loads(files("bench").joinpath("studies", f"{study}.toml").read_text())
+    path = Path(study)
+    if not path.suffix == ".toml" and not path.exists():
+        raise BenchError(plugins.unknown("study", study, shipped()) + ", or name a .toml file")
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BenchError(f"study {study}: {error}") from None
+
+
+def parse(content: Mapping[str, Any], where: str) -> Study:
+    """A checked study. BenchError names the key, what was given and what is allowed."""
+    try:
+        study = msgspec.convert(content, Study)
+    except msgspec.ValidationError as error:
+        raise BenchError(f"{where}: {error}") from None
+    for argument, value in {"lr": study.lr, "grad_clip": study.grad_clip}.items():
+        if not math.isfinite(value):
+            raise BenchError(f"{argument}={value}: expected a finite number")
+    if study.likelihood is not None and study.likelihood not in LIKELIHOODS:
+        raise BenchError(plugins.unknown("likelihood", study.likelihood, list(LIKELIHOODS)))
+    seeds = seeds_of(study)
+    if not seeds or min(seeds) < 0 or max(seeds) >= SEARCH_SEEDS or len(set(seeds)) < len(seeds):
+        raise BenchError(
+            f"seeds={study.seeds}: expected distinct seeds from 0 to {SEARCH_SEEDS - 1} (beyond: searches)"
+        )
+    for kind, chosen in {"method": study.methods, "metric": study.metrics}.items():
+        for name in chosen:
+            plugins.load(kind, name)
+        if not chosen or len(set(chosen)) < len(chosen):
+            raise BenchError(f"{kind}s={','.join(chosen)}: expected at least one, each once")
+    _check_set(study)
+    return study
+
+
+def seeds_of(study: Study) -> list[int]:
+    """The seeds of a study."""
+    return list(range(study.seeds)) if isinstance(study.seeds, int) else study.seeds
+
+
+def protocols(study: Study) -> tuple[Protocol, ...]:
+    """How every run is scored. BenchError where a metric wants more rows than there are."""
+    found = []
+    for name in study.metrics:
+        for params in _grid(study.set.get(name, {})):
+            protocol = Protocol(name, plugins.resolve("metric", name, params))
+            if protocol.rows > EVALUATION_ROWS:
+                raise BenchError(f"{name}: wants {protocol.rows} rows, a run keeps {EVALUATION_ROWS} for scoring")
+            found.append(protocol)
+    return tuple(found)
+
+
+def expand(study: Study) -> list[RunSpec]:
+    """Every run of the study, all settings of a seed before the next seed: half a study has comparable cells.
+
+    Every setting is built once without memory for its weights, so that a value out of range is refused here.
+    """
+    arguments = _single(study, study.dataset)
+    dataset = data_spec(study.dataset, arguments, str(arguments.pop("source", "")))
+    data = load_dataset(dataset)
+    z_dims = study.z_dim if isinstance(study.z_dim, list) else [study.z_dim]
+    settings = [
+        RunSpec(
+            dataset=dataset,
+            method=method,
+            params=plugins.resolve("method", method, params),
+            backbone=study.backbone,
+            backbone_params=plugins.resolve("backbone", study.backbone, backbone_params),
+            likelihood=study.likelihood or data.likelihood,
+            z_dim=z_dim,
+            batch_size=study.batch_size,
+            steps=study.steps,
+            lr=study.lr,
+            warmup=study.warmup,
+            grad_clip=study.grad_clip,
+            seed=0,
+        )
+        for backbone_params in _grid(study.set.get(study.backbone, {}))
+        for z_dim in z_dims
+        for method in study.methods
+        for params in _grid({**_sweep(method), **study.set.get(method, {})})
+    ]
+    for spec in settings:
+        check(spec, data.shape)
+    specs = [msgspec.structs.replace(spec, seed=seed) for seed in seeds_of(study) for spec in settings]
+    return list({spec.key: spec for spec in specs}.values())
+
+
+def _sweep(method: str) -> Grid:
+    return {name: list(values) for name, values in plugins.load("method", method).sweep.items()}
+
+
+def _grid(arguments: Grid) -> Iterator[dict[str, Value]]:
+    """Every combination of the listed values."""
+    lists = [values if isinstance(values, list) else [values] for values in arguments.values()]
+    for values in itertools.product(*lists):
+        yield dict(zip(arguments, values, strict=True))
+
+
+def _single(study: Study, name: str) -> dict[str, Value]:
+    """The arguments of the data set, of which a study has one."""
+    arguments = study.set.get(name, {})
+    for argument, value in arguments.items():
+        if isinstance(value, list):
+            raise BenchError(f"{name}.{argument}={value}: a study has one data set, so one value")
+    return {argument: value for argument, value in arguments.items() if not isinstance(value, list)}
+
+
+def _check_set(study: Study) -> None:
+    """Arguments are set of plugins that exist; those of plugins outside this study wait for another choice."""
+    plugins.load("dataset", study.dataset), plugins.load("backbone", study.backbone)
+    known = {name: kind for kind in plugins.FOLDERS for name in plugins.names(kind)}
+    for name, arguments in study.set.items():
+        if name not in known:
+            raise BenchError(plugins.unknown("plugin in set", name, sorted(known)))
+        for argument, values in arguments.items():
+            if values == []:
+                raise BenchError(f"{name}.{argument}=[]: expected at least one value")
+        file = {"source"} if plugins.takes_source(known[name], name) else set()
+        for params in _grid({argument: values for argument, values in arguments.items() if argument not in file}):
+            plugins.resolve(known[name], name, params)

@@ -1,0 +1,140 @@
+"""The training loop, the same for every method."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.data._base import FactorDataset
+from bench.seeds import stream
+from bench.spec import RunSpec
+from methods._base import Method, Player
+
+BLOCK = 256  # updates whose batches are drawn at once
+
+History = list[dict[str, float]]
+
+
+@dataclass
+class Training:
+    """What a training leaves behind, beside the weights.
+
+    history: a row every so many updates, with the mean of each term since the last row and each player's gradient
+        norm at that update. diverged_at: the first update with a loss that is not finite.
+    """
+
+    history: History
+    diverged_at: int | None = None
+
+
+class Batches:
+    """The observations of each update: a function of (seed, update), the same for every method and device."""
+
+    def __init__(self, dataset: FactorDataset, spec: RunSpec, draws: int, device: torch.device) -> None:
+        self.dataset, self.device = dataset, device
+        self.seed, self.size, self.names = spec.seed, spec.batch_size, ("batches", "second batches")[:draws]
+        self.block, self.rows = -1, np.empty(0, np.int64)
+
+    def index(self, step: int) -> NDArray[np.int64]:
+        """Rows of update `step`, (draws * batch_size,): the ELBO's batch first."""
+        block, i = divmod(step, BLOCK)
+        if block != self.block:
+            size = (BLOCK, self.size)
+            draws = [stream(self.seed, name, block).integers(len(self.dataset), size=size) for name in self.names]
+            self.block, self.rows = block, np.concatenate(draws, axis=1)
+        rows: NDArray[np.int64] = self.rows[i]
+        return rows
+
+    def __call__(self, step: int) -> Tensor:
+        """x of update `step`, (draws * batch_size, *x_shape)."""
+        return to_device(self.dataset.x(self.index(step)), self.device)
+
+
+def to_device(x: NDArray[np.float32], device: torch.device) -> Tensor:
+    """Observations as a tensor; images channels-last, which convolutions on a CPU are a quarter faster on."""
+    tensor = torch.from_numpy(x).to(device)
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+
+
+def train(
+    method: Method,
+    batches: Callable[[int], Tensor],
+    spec: RunSpec,
+    rng: torch.Generator,
+    log_every: int,
+    on_log: Callable[[dict[str, float]], None] = lambda row: None,
+) -> Training:
+    """`spec.steps` updates: each player steps down the gradient of its own term, all taken at the same weights.
+
+    With `autograd.grad` for each player's own weights, no term leaks into another player's. Stops at divergence.
+    """
+    optimisers = [_adam(player, spec.lr) for player in method.players]
+    log = _Log(method.players)
+    for step in range(spec.steps):
+        terms = warmed_up(method.terms(batches(step), step, rng), step, spec.warmup)
+        logged = (step + 1) % log_every == 0 or step + 1 == spec.steps
+        for player in method.players:
+            weights = list(player.module.parameters())
+            grads = torch.autograd.grad(terms[player.term], weights, retain_graph=player is not method.players[-1])
+            for w, g in zip(weights, grads, strict=True):
+                w.grad = g
+        norms = _norms(method.players, spec.grad_clip) if logged or spec.grad_clip else {}
+        for optimiser in optimisers:
+            optimiser.step()
+        log.add(terms)
+        if logged:
+            row = log.row(step + 1, norms)
+            on_log(row)
+            if log.diverged_at is not None:
+                break
+    return Training(log.rows, log.diverged_at)
+
+
+def warmed_up(terms: dict[str, Tensor], step: int, warmup: int) -> dict[str, Tensor]:
+    """During the first `warmup` updates, the loss with every term but the reconstruction weighted by step / warmup."""
+    if step >= warmup:
+        return terms
+    recon, loss = terms["recon"], terms["loss"]
+    return {**terms, "loss": recon + step / warmup * (loss - recon)}
+
+
+def _adam(player: Player, lr: float) -> torch.optim.Adam:
+    arguments: dict[str, Any] = {"lr": lr, **player.adam}
+    return torch.optim.Adam(player.module.parameters(), fused=True, **arguments)
+
+
+def _norms(players: list[Player], clip: float) -> dict[str, Tensor]:
+    """Each player's gradient norm, before it is clipped to `clip` (0: not clipped)."""
+    bound = clip or torch.inf
+    return {f"grad_{p.term}": torch.nn.utils.clip_grad_norm_(p.module.parameters(), bound) for p in players}
+
+
+class _Log:
+    """Means of the terms between rows, kept on the device so that only a row waits for it."""
+
+    def __init__(self, players: list[Player]) -> None:
+        self.rows: History = []
+        self.minimised = [p.term for p in players]
+        self.sums: dict[str, Tensor] = {}
+        self.finite: Tensor | int = 0
+        self.since = 0
+        self.diverged_at: int | None = None
+
+    def add(self, terms: dict[str, Tensor]) -> None:
+        values = {name: term.detach() for name, term in terms.items()}
+        self.sums = {name: self.sums.get(name, 0) + value for name, value in values.items()}
+        self.finite = self.finite + torch.stack([values[name] for name in self.minimised]).isfinite().all()
+        self.since += 1
+
+    def row(self, updates: int, norms: dict[str, Tensor]) -> dict[str, float]:
+        means = {name: value.item() / self.since for name, value in self.sums.items()}
+        row = {"step": float(updates), **means, **{name: norm.item() for name, norm in norms.items()}}
+        if int(self.finite) < updates:
+            self.diverged_at = int(self.finite) + 1
+        self.rows.append(row)
+        self.sums, self.since = {}, 0
+        return row

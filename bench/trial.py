@@ -1,0 +1,209 @@
+"""One run: seed, data, train, encode, score."""
+
+import dataclasses
+import resource
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+import torch
+
+from bench.allocator import keep_freed_memory
+from bench.build import build, load_dataset
+from bench.data._base import FactorDataset
+from bench.encode import code_diagnostics, encode, reconstruction
+from bench.images import traversal
+from bench.protocol import EVALUATION_ROWS, Protocol
+from bench.seeds import stream, word
+from bench.spec import Record, Repeat, RunSpec, ScoreFile
+from bench.store import Arrays, Artefacts
+from bench.train import Batches, Training, to_device, train
+from methods._base import Method
+from metrics._codes import Codes, Floats
+
+ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to do, or a run done (its weights given) to score further; and how. None of it alters the numbers.
+
+    repeats: how often each protocol is evaluated, each time on rows and with random numbers of its own.
+    """
+
+    spec: RunSpec
+    protocols: tuple[Protocol, ...] = ()
+    repeats: int = 1
+    device: str = "cpu"
+    threads: int = 1
+    environment: dict[str, str | int | bool] = field(default_factory=dict)
+    weights: Arrays | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job gives back: a record and artefacts; or for a run that was done already, scores alone."""
+
+    job: Job
+    record: Record | None
+    artefacts: Artefacts
+
+
+def trial(job: Job) -> Result:
+    """Carry a job out. An exception becomes a record of a failed run, with its traceback; the study goes on."""
+    try:
+        prepare(job)
+        return rescored(job) if job.weights is not None else trained(job)
+    except Exception:
+        failed = Record(key=job.spec.key, spec=job.spec, status="failed", error=traceback.format_exc())
+        return Result(job, _placed(failed, job), Artefacts())
+
+
+def prepare(job: Job) -> None:
+    """Settle what belongs to the process: threads and the allocator."""
+    torch.set_num_threads(job.threads)
+    keep_freed_memory()
+
+
+def trained(job: Job) -> Result:
+    """Train a run from its spec and score it."""
+    spec, device = job.spec, torch.device(job.device)
+    dataset = load_dataset(spec.dataset)
+    method = build(spec, dataset.shape).to(device)
+    images: dict[str, bytes] = {}
+    start = time.perf_counter()
+    training = train(
+        method,
+        Batches(dataset, spec, method.draws, device),
+        spec,
+        torch.Generator(device).manual_seed(word(spec.seed, "noise")),
+        log_every=max(1, spec.steps // ROWS_IN_HISTORY),
+        on_log=_strips(method, dataset, spec, device, images),
+    )
+    seconds = time.perf_counter() - start
+    record = _record(spec, method, training)
+    artefacts = Artefacts(training.history, weights=_weights(method), images=images)
+    if record.status == "done":
+        record, artefacts = scored(job, method, dataset, record, artefacts)
+    updates = training.history[-1]["step"]
+    cost = {
+        "updates": updates,
+        "images_seen": updates * spec.batch_size * method.draws,
+        "parameters": float(sum(w.numel() for w in method.parameters())),
+        "seconds_training": seconds,
+        "seconds_scoring": time.perf_counter() - start - seconds,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts)
+
+
+def scored(
+    job: Job, method: Method, dataset: FactorDataset, record: Record, artefacts: Artefacts
+) -> tuple[Record, Artefacts]:
+    """The record with its diagnostics, the artefacts with posterior and scores."""
+    device = torch.device(job.device)
+    hits = int(method.backbone.clamp_hits)
+    posterior = encode(method.backbone, dataset, evaluation_rows(job.spec, dataset, 0), device)
+    diagnostics = {
+        **reconstruction(method.backbone, dataset, posterior, job.spec.seed, device),
+        **code_diagnostics(posterior, stream(job.spec.seed, "diagnostics")),
+        "clamp_hits": float(hits),
+    }
+    arrays = dict(vars(posterior))
+    scores = score(job, method, dataset)
+    return (
+        msgspec.structs.replace(record, diagnostics=diagnostics),
+        dataclasses.replace(artefacts, posterior=arrays, scores=scores),
+    )
+
+
+def rescored(job: Job) -> Result:
+    """Score a run that is done by further protocols, from its weights."""
+    assert job.weights is not None
+    dataset = load_dataset(job.spec.dataset)
+    method = build(job.spec, dataset.shape)
+    method.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in job.weights.items()})
+    return Result(job, None, Artefacts(scores=score(job, method.to(job.device), dataset)))
+
+
+def score(job: Job, method: Method, dataset: FactorDataset) -> list[ScoreFile]:
+    """Every protocol on every repeat. The whole data set is encoded once, and only if a protocol selects from it."""
+    device = torch.device(job.device)
+    everything = np.arange(len(dataset))
+    table = (
+        encode(method.backbone, dataset, everything, device).codes() if any(p.on_table for p in job.protocols) else None
+    )
+    repeats: dict[str, list[Repeat]] = {p.id: [] for p in job.protocols}
+    for r in range(job.repeats):
+        sample = encode(method.backbone, dataset, evaluation_rows(job.spec, dataset, r), device).codes()
+        for p in job.protocols:
+            codes = table if p.on_table else sample
+            assert codes is not None
+            repeats[p.id].append(evaluate(p, codes, job.spec.seed, r))
+    return [ScoreFile(protocol=p.id, metric=p.metric, params=p.params, repeats=repeats[p.id]) for p in job.protocols]
+
+
+def evaluate(protocol: Protocol, codes: Codes, seed: int, repeat: int) -> Repeat:
+    """One evaluation of one protocol."""
+    start = time.perf_counter()
+    scores = protocol.call(codes, stream(seed, "metric", protocol.id, repeat), **protocol.params)
+    return Repeat(
+        repeat=repeat,
+        values=scores.values,
+        per_factor={name: _listed(values) for name, values in scores.per_factor.items()},
+        matrices={name: [_listed(row) for row in matrix] for name, matrix in scores.matrices.items()},
+        seconds=time.perf_counter() - start,
+    )
+
+
+def evaluation_rows(spec: RunSpec, dataset: FactorDataset, repeat: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Rows drawn independently and uniformly, apart from every training batch's stream."""
+    return stream(spec.seed, "evaluation rows", repeat).integers(len(dataset), size=EVALUATION_ROWS)
+
+
+def _record(spec: RunSpec, method: Method, training: Training) -> Record:
+    last = {name: value for name, value in training.history[-1].items() if name != "step"}
+    diverged = training.diverged_at is not None or not all(np.isfinite(list(last.values())))
+    return Record(
+        key=spec.key,
+        spec=spec,
+        status="diverged" if diverged else "done",
+        strength=method.strength,
+        error="a loss that is not finite" if diverged else None,
+        step=training.diverged_at,
+        definitions=dict(method.definitions),
+        terms={} if diverged else last,
+    )
+
+
+def _placed(record: Record, job: Job) -> Record:
+    """The record with where it was made."""
+    where = {"device": job.device, "threads": job.threads}
+    return msgspec.structs.replace(record, environment={**job.environment, **where})
+
+
+def _weights(method: Method) -> Arrays:
+    return {name: w.detach().cpu().contiguous().numpy() for name, w in method.state_dict().items()}
+
+
+def _strips(
+    method: Method, dataset: FactorDataset, spec: RunSpec, device: torch.device, images: dict[str, bytes]
+) -> Callable[[dict[str, float]], None]:
+    """Adds a traversal strip of one observation to `images` a few times in a training; on images alone."""
+    steps = {spec.steps * i // STRIPS for i in range(1, STRIPS + 1)}
+    x = to_device(dataset.x(evaluation_rows(spec, dataset, 0)[:1]), device)
+
+    def draw(row: dict[str, float]) -> None:
+        step = int(row["step"])
+        if dataset.kind == "image" and step in steps:
+            images[f"traversals/step{step:07d}.png"] = traversal(method.backbone, x)
+
+    return draw
+
+
+def _listed(values: Floats) -> list[float | None]:
+    """As JSON: nan, which a metric gives where it is undefined, as null."""
+    return [None if np.isnan(value) else float(value) for value in values]
