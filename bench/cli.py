@@ -10,6 +10,7 @@ from bench.flags import altered
 
 if TYPE_CHECKING:
     from bench.store import Store
+    from bench.trial import Job, Result
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
