@@ -32,7 +32,7 @@ def _entropy(p: Floats) -> float:
 def _mutual_information(a: Ints, b: Ints) -> float:
     """sum_ab p(a, b) log p(a, b) / (p(a) p(b)); exactly 0 where one of them is constant."""
     n_a, n_b = int(a.max()) + 1, int(b.max()) + 1
-    p = np.bincount(a.astype(np.int64) * n_b + b, minlength=n_a * n_b).reshape(n_a, n_b) / len(a)
-    independent = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
-    seen = p > 0
-    return float(np.sum(p[seen] * np.log(p[seen] / independent[seen])))
+    n = np.bincount(a.astype(np.int64) * n_b + b, minlength=n_a * n_b).reshape(n_a, n_b)
+    independent = n.sum(axis=1, keepdims=True) * n.sum(axis=0, keepdims=True)
+    seen = n > 0  # whole numbers up to the logarithm: shares of a constant add up to 1 only within rounding
+    return float(np.sum(n[seen] / len(a) * np.log(n[seen] * len(a) / independent[seen])))
