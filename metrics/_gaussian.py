@@ -11,8 +11,8 @@ def gaussian_tc(z: Floats, floor: float = 1e-10) -> float:
 
     z is (N, D). That is -1/2 log det of the correlation matrix, as it is computed here. Dimensions that are constant
     are independent of the others and dropped. Eigenvalues of the correlation matrix below `floor` are raised to it, so
-    that a dimension that others determine counts -1/2 log(floor) = 11.5 nats, not infinitely many. Reported by Locatello
-    et al., Challenging Common Assumptions..., ICML 2019, section 5.1.
+    that a dimension that others determine counts -1/2 log(floor) = 11.5 nats, not infinitely many. Reported by
+    Locatello et al., Challenging Common Assumptions..., ICML 2019, section 5.1.
     """
     z = z[:, np.ptp(z, axis=0) > 0].astype(np.float64)
     if z.shape[1] < 2:
