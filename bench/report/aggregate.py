@@ -1,0 +1,261 @@
+"""From the records of runs to settings and groups: what may be averaged, and what is only counted.
+
+A *setting* is all of a spec but its seed; only done runs of one setting are averaged, and only scores of one protocol.
+A *group* is all of a spec but its seed, method and parameters; settings of one group may stand in one table or figure.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from bench.errors import BenchError
+from bench.report.names import DIAGNOSTICS, SCORES, Label, quantity_label, rank, value_order
+from bench.report.stats import Estimate, estimate
+from bench.seeds import SEARCH_SEEDS, stream
+from bench.spec import Params, Record, RunSpec, ScoreFile, Value
+from bench.store import Damaged
+
+Series = tuple[str, tuple[tuple[str, Value], ...]]  # a method, and the values of what else distinguishes its settings
+
+
+class Source(Protocol):
+    """What a report reads of a store. damaged: by key, the runs that cannot be read, and why."""
+
+    damaged: dict[str, str]
+
+    def __iter__(self) -> Iterator[Record]: ...
+
+    def scores(self, key: str) -> list[ScoreFile]:
+        """Every protocol's scores of a run; raises bench.store.Damaged where they cannot be trusted."""
+        ...
+
+
+class Run(NamedTuple):
+    """A record and its scores, ordered by protocol."""
+
+    record: Record
+    scores: tuple[ScoreFile, ...]
+
+
+class Quantity(NamedTuple):
+    """What is averaged over seeds: a diagnostic (metric and protocol empty) or a value of a metric by a protocol."""
+
+    name: str
+    metric: str = ""
+    protocol: str = ""
+
+    @property
+    def label(self) -> Label:
+        """How tables and figures call it."""
+        return quantity_label(self.name, score=bool(self.protocol))
+
+
+RECON = Quantity("recon")
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """The runs that differ in their seed alone. spec has seed 0, which means nothing.
+
+    counts: runs by status; collapsed: done runs without an active unit; they are averaged like the others.
+    samples: by quantity, each done run's value by seed; estimates sum them up.
+    """
+
+    spec: RunSpec
+    strength: str | None
+    definitions: Params
+    counts: Counter[str]
+    collapsed: int
+    samples: dict[Quantity, dict[int, float]]
+    estimates: dict[Quantity, Estimate]
+
+    @property
+    def id(self) -> str:
+        """16 hex digits that name the setting in every file of a report."""
+        return setting_id(self.spec)
+
+    @property
+    def strength_value(self) -> Value | None:
+        """The value of the parameter on the axes, or None for a method that has none."""
+        return None if self.strength is None else self.spec.params.get(self.strength)
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Settings that may be compared: one data set, backbone, likelihood, z_dim and budget.
+
+    spec holds what they share; its seed, method and params mean nothing.
+    """
+
+    spec: RunSpec
+    settings: tuple[Setting, ...]
+
+    @property
+    def scored(self) -> tuple[Setting, ...]:
+        """The settings with at least one done run."""
+        return tuple(s for s in self.settings if s.counts["done"])
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """All that was measured: reconstruction, then scores, then the other diagnostics.
+
+        The first protocol of each metric comes before any second one, so that the variants stay together.
+        """
+        found = {q for s in self.settings for q in s.estimates}
+        scores = [q for q in found if q.protocol]
+        protocols = {m: sorted({q.protocol for q in scores if q.metric == m}) for m in {q.metric for q in scores}}
+        layer = {q: protocols[q.metric].index(q.protocol) for q in scores}
+        scores.sort(key=lambda q: (layer[q], rank(q.name, SCORES), q.protocol))
+        others = sorted((q for q in found if not q.protocol and q != RECON), key=lambda q: rank(q.name, DIAGNOSTICS))
+        return (*[q for q in found if q == RECON], *scores, *others)
+
+    @property
+    def scores(self) -> tuple[Quantity, ...]:
+        """The quantities that are scores of a metric."""
+        return tuple(q for q in self.quantities if q.protocol)
+
+    @property
+    def headline(self) -> tuple[Quantity, ...]:
+        """One score per metric and protocol, the first in order: what a figure of several panels shows."""
+        firsts: dict[tuple[str, str], Quantity] = {}
+        for q in self.scores:
+            firsts.setdefault((q.metric, q.protocol), q)
+        return tuple(firsts.values())
+
+    def shared(self, method: str) -> tuple[Params, Params]:
+        """Parameters (but the strength) and definitions that all settings of a method agree on."""
+        mine = [s for s in self.settings if s.spec.method == method]
+        strengths = {s.strength for s in mine}
+        params = _common([s.spec.params for s in mine])
+        defined = [s.definitions for s in mine if s.definitions]
+        return {k: v for k, v in params.items() if k not in strengths}, _common(defined)
+
+    @cached_property
+    def series(self) -> dict[Series, tuple[Setting, ...]]:
+        """Settings that differ in strength alone, by method and by what else varies."""
+        found: dict[Series, list[Setting]] = {}
+        for s in self.settings:
+            shared = self.shared(s.spec.method)[0]
+            rest = {k: v for k, v in s.spec.params.items() if k != s.strength and k not in shared}
+            found.setdefault((s.spec.method, tuple(sorted(rest.items()))), []).append(s)
+        return {k: tuple(v) for k, v in found.items()}
+
+
+def setting_id(spec: RunSpec) -> str:
+    """The name of a spec without its seed; -1, which no run has, keeps it apart from the key of any run."""
+    return msgspec.structs.replace(spec, seed=-1).key
+
+
+def collect(stores: Mapping[str, Source]) -> list[Run]:
+    """The runs of all stores, each key once, in order; runs of a search are left out (their seeds tell).
+
+    Of a key that several stores hold, a done run is kept before another and the earlier store's before a later one's;
+    its scores are those of all of them. Damaged runs are left out and noted in their store.
+    Raises BenchError if there is no done run to report.
+    """
+    found: dict[str, Run] = {}
+    for store in stores.values():
+        for record in store:
+            try:
+                run = Run(record, tuple(store.scores(record.key)))
+            except Damaged as error:
+                store.damaged[record.key] = str(error)
+                continue
+            found[record.key] = _joined(found[record.key], run) if record.key in found else run
+    runs = [r for r in found.values() if r.record.spec.seed < SEARCH_SEEDS]
+    counts = Counter(r.record.status for r in runs)
+    if not counts["done"]:
+        where = ", ".join(stores) or "none"
+        got = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "no runs"
+        left_out = f" and {len(found) - len(runs)} of a search" if len(found) > len(runs) else ""
+        raise BenchError(f"report: stores ({where}) hold {got}{left_out}; expected at least one done run")
+    return sorted(runs, key=lambda r: (*_order(r.record.spec), r.record.spec.seed, r.record.key))
+
+
+def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tuple[Group, ...]:
+    """Sum up runs, as `collect` returns them, by setting and group; `seed` is the bootstrap's."""
+    strengths = {r.record.spec.method: r.record.strength for r in runs if r.record.strength is not None}
+    by_setting: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_setting[setting_id(run.record.spec)].append(run)
+    by_group: dict[str, list[Setting]] = defaultdict(list)
+    for same in by_setting.values():
+        setting = _setting(same, strengths.get(same[0].record.spec.method), seed, resamples)
+        by_group[_shared_spec(setting.spec).key].append(setting)
+    return tuple(Group(_shared_spec(s[0].spec), tuple(sorted(s, key=_baseline_first))) for s in by_group.values())
+
+
+def run_values(run: Run) -> dict[Quantity, float]:
+    """A run's finite numbers: scalar diagnostics, and each score as the mean over its evaluation repeats."""
+    values: dict[Quantity, float] = {}
+    for name, value in run.record.diagnostics.items():
+        if not isinstance(value, bool | list):
+            values[Quantity(name)] = float(value)
+    for file in run.scores:
+        repeated: dict[str, list[float]] = defaultdict(list)
+        for repeat in file.repeats:
+            for name, score in repeat.values.items():
+                repeated[name].append(score)
+        for name, several in repeated.items():
+            values[Quantity(name, file.metric, file.protocol)] = math.fsum(several) / len(several)
+    return {q: v for q, v in values.items() if math.isfinite(v)}
+
+
+def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -> Setting:
+    done = [r for r in runs if r.record.status == "done"]
+    samples: dict[Quantity, dict[int, float]] = defaultdict(dict)
+    for run in done:
+        for quantity, value in run_values(run).items():
+            samples[quantity][run.record.spec.seed] = value
+    spec = msgspec.structs.replace(runs[0].record.spec, seed=0)
+    # A stream of its own for each interval: it stays what it is whatever else the report holds.
+    estimates = {
+        q: estimate(list(by_seed.values()), stream(seed, "report", setting_id(spec), *q), resamples=resamples)
+        for q, by_seed in samples.items()
+    }
+    return Setting(
+        spec=spec,
+        strength=strength,
+        definitions=next((r.record.definitions for r in runs if r.record.definitions), {}),
+        counts=Counter(r.record.status for r in runs),
+        collapsed=sum(r.record.diagnostics.get("collapsed") is True for r in done),
+        samples=dict(samples),
+        estimates=estimates,
+    )
+
+
+def _joined(one: Run, two: Run) -> Run:
+    keep, other = (two, one) if two.record.status == "done" != one.record.status else (one, two)
+    scores = {s.protocol: s for s in (*other.scores, *keep.scores)}
+    return Run(keep.record, tuple(scores[p] for p in sorted(scores)))
+
+
+def _shared_spec(spec: RunSpec) -> RunSpec:
+    return msgspec.structs.replace(spec, seed=0, method="", params={})
+
+
+def _baseline_first(setting: Setting) -> tuple[object, ...]:
+    """Methods without a strength before those with one; a method's settings by its other parameters, then strength."""
+    params = sorted(setting.spec.params.items())
+    rest = tuple((k, value_order(v)) for k, v in params if k != setting.strength)
+    value = setting.strength_value
+    return setting.strength is not None, setting.spec.method, rest, value_order("" if value is None else value)
+
+
+def _order(spec: RunSpec) -> tuple[object, ...]:
+    params = tuple((k, value_order(v)) for k, v in sorted(spec.params.items()))
+    shared = _shared_spec(spec)
+    return spec.dataset.name, spec.backbone, spec.steps, shared.key, spec.method, params
+
+
+def _common(several: Iterable[Params]) -> Params:
+    """The items that all of several dictionaries agree on."""
+    every = list(several)
+    if not every:
+        return {}
+    return {k: v for k, v in every[0].items() if all(k in other and other[k] == v for other in every)}

@@ -1,0 +1,107 @@
+"""How methods, parameters and quantities are called in tables and figures, and how numbers are written there."""
+
+import math
+from typing import NamedTuple
+
+from bench.spec import Value
+
+METHODS = {"vae": "VAE", "betavae": "β-VAE", "factorvae": "FactorVAE", "infovae": "InfoVAE", "betatcvae": "β-TCVAE"}
+SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ"}
+ARROWS = {1: "↑", -1: "↓", 0: ""}
+
+
+class Label(NamedTuple):
+    """text and unit of a quantity; better: 1 if higher is better, -1 if lower is, 0 if neither is."""
+
+    text: str
+    unit: str = ""
+    better: int = 1
+
+    @property
+    def head(self) -> str:
+        """The head of a column: text and the direction in which it is better."""
+        return f"{self.text} {ARROWS[self.better]}".rstrip()
+
+    @property
+    def axis(self) -> str:
+        """The label of an axis: text, unit and the direction in which it is better."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{self.text}{unit} {ARROWS[self.better]}".rstrip()
+
+
+DIAGNOSTICS = {
+    "recon": Label("reconstruction", "nats per observation", -1),
+    "mse": Label("squared error per element", "", -1),
+    "elbo": Label("ELBO", "nats per observation", 1),
+    "kl": Label("KL", "nats per observation", 0),
+    "tc_sample": Label("TC of sampled codes", "nats", 0),
+    "tc_mean": Label("TC of mean codes", "nats", 0),
+    "active_units": Label("active units", "", 0),
+    "clamp_hits": Label("clamp hits", "", 0),
+}
+
+# Tables and figures show scores in this order; those of other metrics follow in alphabetical order.
+SCORES = {
+    "mig": Label("MIG"),
+    "dci_disentanglement": Label("DCI disentanglement"),
+    "factorvae_score": Label("FactorVAE score"),
+    "dci_completeness": Label("DCI completeness"),
+    "dci_informativeness": Label("DCI informativeness"),
+    "sap": Label("SAP"),
+    "mcc_pearson": Label("MCC (Pearson)"),
+    "mcc_spearman": Label("MCC (Spearman)"),
+    "infom": Label("InfoM"),
+    "infoc": Label("InfoC"),
+    "infoe": Label("InfoE"),
+    "irs": Label("IRS"),
+    "udr": Label("UDR"),
+    "modularity": Label("modularity"),
+    "explicitness": Label("explicitness"),
+    "betavae_score": Label("BetaVAE score"),
+}
+
+
+def method_label(name: str) -> str:
+    """The method's name in the literature, or else its name on the command line."""
+    return METHODS.get(name.replace("_", ""), name)
+
+
+def symbol(parameter: str) -> str:
+    """β for beta; a parameter that has no Greek letter keeps its name."""
+    return SYMBOLS.get(parameter, parameter)
+
+
+def quantity_label(name: str, *, score: bool) -> Label:
+    """The label of a score or of a diagnostic. Unknown scores are taken to be better when higher."""
+    if score:
+        return SCORES.get(name, Label(name.replace("_", " ")))
+    return DIAGNOSTICS.get(name, Label(name.replace("_", " "), better=0))
+
+
+def rank(name: str, order: dict[str, Label]) -> tuple[int, str]:
+    """Sort key: the order of the table above, then the alphabet."""
+    return (list(order).index(name) if name in order else len(order), name)
+
+
+def value_text(value: Value) -> str:
+    """A parameter's value as people write it: 4 for 4.0, 0.0001 for 1e-4."""
+    if isinstance(value, bool | str):
+        return str(value).lower() if isinstance(value, bool) else value
+    return str(value) if isinstance(value, int) else f"{value:.15g}"
+
+
+def value_order(value: Value) -> tuple[int, float, str]:
+    """Sort key for values of mixed types: numbers by size, then text."""
+    return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
+
+
+def decimals(values: list[float]) -> int:
+    """Decimals that show three significant digits of the greatest value, at least one decimal and at most six."""
+    greatest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
+    return min(max(2 - math.floor(math.log10(greatest)), 1), 6) if greatest > 0 else 1
+
+
+def interval_text(middle: float, lo: float, hi: float, digits: int) -> str:
+    """`0.123 [0.101, 0.140]`; without an interval, the number alone."""
+    text = f"{middle:.{digits}f}" + ("" if math.isnan(lo) else f" [{lo:.{digits}f}, {hi:.{digits}f}]")
+    return text.replace("-", "−")

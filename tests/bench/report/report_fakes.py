@@ -1,0 +1,82 @@
+"""Records and scores made up by formula, and a store that holds them in memory."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from bench.spec import DataSpec, Params, Record, Repeat, RunSpec, ScoreFile, Status
+
+STRENGTHS = {"vae": None, "betavae": "beta", "factorvae": "gamma", "infovae": "lambda_"}
+
+
+class FakeStore:
+    """What a report reads of a store."""
+
+    def __init__(self, runs: list[tuple[Record, list[ScoreFile]]]) -> None:
+        self.runs = runs
+        self.damaged: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[Record]:
+        return (record for record, _ in self.runs)
+
+    def scores(self, key: str) -> list[ScoreFile]:
+        return next(scores for record, scores in self.runs if record.key == key)
+
+    def history(self, key: str) -> list[dict[str, float]]:
+        return []
+
+
+def spec(method: str = "betavae", seed: int = 0, *, params: Params | None = None, **changes: object) -> RunSpec:
+    made = RunSpec(
+        dataset=DataSpec(name="toy", sha256="ab" * 32, source="/somewhere/toy.npz"),
+        method=method,
+        params={"beta": 4.0} if params is None else params,
+        backbone="small",
+        backbone_params={},
+        likelihood="bernoulli",
+        z_dim=3,
+        batch_size=64,
+        steps=1000,
+        lr=1e-4,
+        seed=seed,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def record(what: RunSpec, recon: float = 20.0, *, status: Status = "done", **changes: object) -> Record:
+    diagnostics: dict[str, float | list[float] | bool] = {
+        "recon": recon,
+        "mse": recon / 1000,
+        "elbo": -recon - 5,
+        "kl": 5.0,
+        "kl_per_dimension": [3.0, 2.0, 0.0],
+        "active_units": 2.0,
+        "collapsed": False,
+        "tc_mean": 0.4,
+        "tc_sample": 0.2,
+    }
+    made = Record(
+        key=what.key,
+        spec=what,
+        status=status,
+        strength=STRENGTHS[what.method],
+        diagnostics=diagnostics if status == "done" else {},
+        error=None if status == "done" else "loss is nan",
+        step=None if status == "done" else 17,
+        cost={"seconds_training": 1.25},
+        environment={"device": "cpu", "dirty": False},
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def score(value: float | list[float], name: str = "mig", protocol: str = "mig:bins20") -> ScoreFile:
+    """One file of one value; a list gives one evaluation repeat each."""
+    several = value if isinstance(value, list) else [value]
+    repeats = [Repeat(repeat=i, values={name: v}, per_factor={name: [v, None]}) for i, v in enumerate(several)]
+    return ScoreFile(protocol=protocol, metric=protocol.partition(":")[0], params={}, repeats=repeats)
+
+
+def store_of(values: dict[int, float], **changes: object) -> FakeStore:
+    """One setting: by seed, the score; reconstruction 20 + seed."""
+    specs = {seed: spec(seed=seed, **changes) for seed in values}  # type: ignore[arg-type]
+    return FakeStore([(record(specs[s], 20.0 + s), [score(v)]) for s, v in values.items()])
