@@ -1,0 +1,94 @@
+"""The sentences that make a table or a figure citable: setup, statistics, what was left out."""
+
+from collections.abc import Iterable, Sequence
+
+from bench.report.aggregate import Group, Quantity
+from bench.report.names import method_label, symbol, value_text
+from bench.spec import Params
+
+LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}
+FEW = 10  # seeds below which the percentile bootstrap is noticeably too narrow; see stats.bootstrap_interval
+
+
+def setup_text(group: Group) -> str:
+    """What every run of the group shares, and what each method's share beyond that."""
+    spec = group.spec
+    args = f" ({_params(spec.dataset.args)})" if spec.dataset.args else ""
+    inner = f" ({_params(spec.backbone_params)})" if spec.backbone_params else ""
+    parts = [
+        f"{spec.dataset.name}{args}, sha256 {spec.dataset.sha256[:12]}",
+        f"backbone {spec.backbone}{inner}",
+        f"{LIKELIHOODS.get(spec.likelihood, spec.likelihood)} likelihood",
+        f"{spec.z_dim} latent dimensions",
+        f"{spec.steps:,} updates of batch {spec.batch_size}",
+        f"learning rate {value_text(spec.lr)}",
+        f"warm-up over {spec.warmup:,} updates" if spec.warmup else "no warm-up",
+        f"gradient norm clipped at {value_text(spec.grad_clip)}" if spec.grad_clip else "no gradient clipping",
+        f"revision {spec.revision}",
+    ]
+    return "; ".join(parts) + "." + _methods_text(group)
+
+
+def statistics_text(group: Group) -> str:
+    """What the numbers of a cell are, and how far to trust them."""
+    numbers = [s.counts["done"] for s in group.scored]
+    text = "Numbers are the interquartile mean over n seeds [95 % percentile bootstrap interval over seeds]."
+    if numbers and max(numbers) == 1:
+        return "Numbers are of a single seed, which gives no interval."
+    return text + (f" Intervals from fewer than {FEW} seeds are too narrow." if min(numbers, default=FEW) < FEW else "")
+
+
+def seeds_text(numbers: Iterable[int]) -> str:
+    """`5 seeds`, or `3 to 5 seeds` where settings differ."""
+    found = sorted(set(numbers))
+    if found == [1]:
+        return "1 seed"
+    return f"{found[0]} seeds" if len(found) == 1 else f"{found[0]} to {found[-1]} seeds"
+
+
+def points_text(numbers: Iterable[int]) -> str:
+    """What a point and its bars are, in as few words as a figure has room for."""
+    seeds = seeds_text(numbers)
+    return "1 seed, no interval" if seeds == "1 seed" else f"IQM over {seeds}, 95 % bootstrap interval"
+
+
+def losses_text(group: Group) -> str:
+    """How many runs of the group the averages lack, and how many of those in them have collapsed."""
+    counts = {name: sum(s.counts[name] for s in group.settings) for name in ("done", "diverged", "failed")}
+    collapsed = sum(s.collapsed for s in group.settings)
+    lost = list(
+        dict.fromkeys(method_label(s.spec.method) for s in group.settings if s.counts["done"] < s.counts.total())
+    )
+    return (
+        f"{counts['done']} runs done ({collapsed} collapsed, averaged like the others); "
+        f"{counts['diverged']} diverged and {counts['failed']} failed (never averaged"
+        f"{'; of ' + ', '.join(lost) if lost else ''})."
+    )
+
+
+def quantities_text(quantities: Sequence[Quantity]) -> str:
+    """The units of diagnostics and the protocols of scores."""
+    units: dict[str, list[str]] = {}
+    protocols: dict[str, list[str]] = {}
+    for q in quantities:
+        if q.label.unit:
+            units.setdefault(q.label.unit, []).append(q.label.text)
+        if q.protocol:
+            protocols.setdefault(q.protocol, []).append(q.label.text)
+    texts = [f"{', '.join(names)} in {unit}" for unit, names in units.items()]
+    texts += [f"{', '.join(names)} by protocol {protocol}" for protocol, names in protocols.items()]
+    text = "; ".join(texts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _methods_text(group: Group) -> str:
+    text = ""
+    for method in dict.fromkeys(s.spec.method for s in group.settings):
+        params, definitions = group.shared(method)
+        if params or definitions:
+            text += f" {method_label(method)}: {_params(params | definitions)}."
+    return text
+
+
+def _params(params: Params) -> str:
+    return ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in params.items())

@@ -1,0 +1,133 @@
+"""The rows of the CSV files: every run, every score, every setting. Values are kept as they are; nothing is rounded."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+
+from bench.report.aggregate import Group, Run, setting_id
+from bench.spec import RunSpec, ScoreFile
+
+Cell = str | int | float | bool | None
+Row = dict[str, Cell]
+
+# The spec's fields of one column each; `params`, `dataset` and the like are spread over several.
+PLAIN = ("likelihood", "z_dim", "batch_size", "steps", "lr", "warmup", "grad_clip", "revision")
+# The order of the columns of every file; a name stands for all of its columns, `param` for `param.beta` and the like.
+ORDER = (
+    *("key", "setting", "dataset", "method", "strength", "strength_value", "seed", "status", "step", "error"),
+    *("n_done", "n_diverged", "n_failed", "n_collapsed", "metric", "name", "protocol", "repeat", "factor", "value"),
+    *("n", "iqm", "lo", "hi", "mean", "sd", "param", "backbone", *PLAIN, "dataset_sha256"),
+    *("definition", "term", "diagnostic", "cost", "environment"),
+)
+
+
+def columns(rows: Iterable[Row]) -> list[str]:
+    """The columns that rows need, in an order that does not depend on which runs come first."""
+    return sorted({name for row in rows for name in row}, key=_column_order)
+
+
+def run_rows(runs: Iterable[Run]) -> list[Row]:
+    """A row per run, whatever its status.
+
+    Dictionaries have a column per key (`param.beta`, `diagnostic.recon`, `cost.seconds_training`), lists one per entry
+    (`diagnostic.kl_per_dimension.0`). `setting` is common to the runs that differ in their seed alone.
+    """
+    rows = []
+    for record, _ in runs:
+        row = _head(record.key, record.spec, record.strength)
+        row |= {"status": record.status, "step": record.step, "error": reason(record.error)}
+        row |= _spread("param", record.spec.params) | _shared(record.spec)
+        row |= _spread("definition", record.definitions) | _spread("term", record.terms)
+        row |= _spread("diagnostic", record.diagnostics)
+        row |= _spread("cost", record.cost) | _spread("environment", record.environment)
+        rows.append(row)
+    return rows
+
+
+def score_rows(runs: Iterable[Run]) -> list[Row]:
+    """A row per run, protocol, evaluation repeat and value; `factor` numbers a per-factor value, else it is empty."""
+    rows = []
+    for record, scores in runs:
+        head = _head(record.key, record.spec, record.strength) | {"status": record.status}
+        for file in scores:
+            rows += [head | row for row in _file_rows(file)]
+    return rows
+
+
+def summary_rows(groups: Iterable[Group]) -> list[Row]:
+    """A row per setting and quantity, in long form: counts of runs, n values, IQM, 95 % interval, mean, sd.
+
+    `metric` and `protocol` are empty where the quantity is a diagnostic. A setting without a done run has one row.
+    """
+    rows = []
+    for group in groups:
+        for s in group.settings:
+            head = _head(s.id, s.spec, s.strength)
+            head = {k: v for k, v in head.items() if k not in ("key", "seed")}
+            head |= {f"n_{status}": s.counts[status] for status in ("done", "diverged", "failed")}
+            head["n_collapsed"] = s.collapsed
+            tail = _spread("param", s.spec.params) | _shared(s.spec)
+            for q in [q for q in group.quantities if q in s.estimates]:
+                named: Row = {"metric": q.metric, "name": q.name, "protocol": q.protocol}
+                numbers = {k: _known(v) for k, v in s.estimates[q]._asdict().items()}
+                rows.append(head | named | numbers | tail)
+            if not s.estimates:
+                rows.append(head | tail)
+    return rows
+
+
+def _head(key: str, spec: RunSpec, strength: str | None) -> Row:
+    return {
+        "key": key,
+        "setting": setting_id(spec),
+        "dataset": spec.dataset.name,
+        "method": spec.method,
+        "strength": strength,
+        "strength_value": spec.params.get(strength) if strength else None,
+        "seed": spec.seed,
+    }
+
+
+def _shared(spec: RunSpec) -> Row:
+    row: Row = {"dataset_sha256": spec.dataset.sha256, "backbone": spec.backbone}
+    row |= _spread("dataset", spec.dataset.args) | _spread("backbone", spec.backbone_params)
+    return row | {name: getattr(spec, name) for name in PLAIN}
+
+
+def _file_rows(file: ScoreFile) -> list[Row]:
+    rows: list[Row] = []
+    for r in file.repeats:
+        overall = [(name, None, value) for name, value in r.values.items()]
+        single = [(name, k, value) for name, values in r.per_factor.items() for k, value in enumerate(values)]
+        head: Row = {"metric": file.metric, "protocol": file.protocol, "repeat": r.repeat}
+        rows += [head | {"name": name, "factor": k, "value": value} for name, k, value in (*overall, *single)]
+    return rows
+
+
+def _spread(prefix: str, values: Mapping[str, Cell | list[float]]) -> Row:
+    row: Row = {}
+    for name, value in values.items():
+        if isinstance(value, list):
+            row |= {f"{prefix}.{name}.{i}": entry for i, entry in enumerate(value)}
+        else:
+            row[f"{prefix}.{name}"] = value
+    return row
+
+
+def _column_order(name: str) -> tuple[int, list[tuple[int, str]]]:
+    """By `ORDER`, then by the alphabet, but kl.2 before kl.10."""
+    parts = re.split(r"(\d+)", name)
+    return ORDER.index(name.split(".")[0]), [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+
+def _known(value: float) -> Cell:
+    """An interval that one seed cannot give is an empty cell, not a number that fails to be one."""
+    return None if math.isnan(value) else value
+
+
+def reason(error: str | None) -> str | None:
+    """One line of an error: the last of a traceback, which names the exception, the first of anything else."""
+    lines = (error or "").strip().splitlines()
+    if not lines:
+        return None
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]
