@@ -1,0 +1,75 @@
+"""The page of a report, readable on GitHub: counts, tables, figures with captions, losses, environment, files."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from bench.report.aggregate import Group, Run
+from bench.report.figures import Drawn
+from bench.report.names import method_label, symbol, value_text
+from bench.report.rows import reason
+from bench.report.tables import Table, group_markdown, markdown, md_text
+
+MARKDOWN_WIDTH = 6  # quantities side by side, readable on GitHub
+FILES = {
+    "runs.csv": "a row per run, whatever its status",
+    "scores.csv": "a row per run, protocol, evaluation repeat and value, per factor as well",
+    "summary.csv": "a row per setting and quantity: n, IQM, 95 % interval, mean, standard deviation",
+    "summary.tex": "the tables below for LaTeX (package booktabs)",
+}
+
+
+def page(
+    title: str, runs: Sequence[Run], summed: Sequence[Group], drawn: Sequence[Drawn], damaged: Sequence[str]
+) -> str:
+    """The Markdown text; the paths in it are relative to the report's folder."""
+    counts = Counter(r.record.status for r in runs)
+    parts = [
+        f"# {md_text(title)}",
+        f"{len(runs)} runs: " + ", ".join(f"{counts[s]} {s}" for s in ("done", "diverged", "failed")) + ".",
+        "\n".join(f"- [{name}]({name}): {text}" for name, text in FILES.items()),
+        *(_figure(d) for d in drawn if d.group is None),
+    ]
+    for group in summed:
+        parts += [group_markdown(group, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is group)]
+    return "\n\n".join([*parts, *_losses(runs), *_damaged(damaged), *_environment(runs)]) + "\n"
+
+
+def _figure(drawn: Drawn) -> str:
+    if drawn.figure is None:
+        return md_text(drawn.head)
+    head = md_text(drawn.head)
+    return f"![{head}]({drawn.stem}.png)\n\n*Figure.* {head} ([full caption]({drawn.stem}.txt))"
+
+
+def _losses(runs: Sequence[Run]) -> list[str]:
+    lost = [r.record for r in runs if r.record.status != "done"]
+    if not lost:
+        return []
+    rows = [
+        [
+            method_label(r.spec.method),
+            ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in r.spec.params.items()),
+            *(r.spec.dataset.name, str(r.spec.seed), r.status, "" if r.step is None else str(r.step)),
+            *(reason(r.error) or "", r.key),
+        ]
+        for r in lost
+    ]
+    header = ["method", "parameters", "data set", "seed", "status", "update", "error", "run"]
+    return ["## Runs that are not done", markdown(Table("", header, rows, left=len(header)))]
+
+
+def _damaged(reasons: Sequence[str]) -> list[str]:
+    listed = "\n".join(f"- {md_text(reason)}" for reason in sorted(reasons))
+    return ["## Run folders passed over as damaged", listed] if reasons else []
+
+
+def _environment(runs: Sequence[Run]) -> list[str]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for run in runs:
+        for name, value in run.record.environment.items():
+            found[name][str(value)] += 1
+    rows = [
+        [name, "; ".join(f"{value} ({n} runs)" if len(values) > 1 else value for value, n in sorted(values.items()))]
+        for name, values in sorted(found.items())
+    ]
+    return ["## Environment", markdown(Table("", ["what", "value"], rows))] if rows else []

@@ -1,0 +1,211 @@
+"""Figures: scores against reconstruction with the Pareto front, and any quantity against a method's strength."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from bench.report.aggregate import RECON, Group, Quantity, Series, Setting
+from bench.report.caption import points_text
+from bench.report.labels import Label, place_labels
+from bench.report.names import method_label, value_text
+from bench.report.stats import Estimate, non_dominated
+from bench.report.style import COLUMN, PAGE, SMALL, Look, settle
+
+Panel = tuple[Group, Quantity] | None  # None leaves the place empty
+
+
+class Point(NamedTuple):
+    """A setting in the plane of reconstruction (x, lower better) and a score (y, higher better)."""
+
+    series: Series
+    setting: Setting
+    score: Quantity
+
+    @property
+    def x(self) -> Estimate:
+        """Reconstruction."""
+        return self.setting.estimates[RECON]
+
+    @property
+    def y(self) -> Estimate:
+        """The score."""
+        return self.setting.estimates[self.score]
+
+
+def pareto_points(group: Group, quantity: Quantity) -> tuple[list[Point], list[str]]:
+    """The group's settings in the plane, and why those that are not there are missing."""
+    points, missing = [], []
+    for series, settings in group.series.items():
+        for s in settings:
+            lacking = [q.label.text for q in (RECON, quantity) if q not in s.estimates]
+            if lacking:
+                why = f"no {' and no '.join(lacking)}" if s.counts["done"] else "no done run"
+                missing.append(f"{method_label(s.spec.method)} {_strength_text(s)}".rstrip() + f" ({why})")
+            else:
+                points.append(Point(series, s, quantity))
+    return points, missing
+
+
+def on_front(points: Sequence[Point]) -> list[bool]:
+    """Which points no other dominates, by the interquartile means: less reconstruction loss, higher score."""
+    costs = np.array([(p.x.iqm, -p.y.iqm) for p in points]).reshape(-1, 2)
+    return [bool(kept) for kept in non_dominated(costs)]
+
+
+def pareto_figure(panels: Sequence[Panel], looks: Mapping[Series, Look], *, columns: int = 1) -> Figure:
+    """A panel for each group and score: seeds as faint dots, settings with intervals, the front as steps.
+
+    Filled markers are on the front, hollow ones dominated; the number beside a marker is the method's strength.
+    """
+    rows = -(-len(panels) // columns)
+    width, height = (COLUMN, 2.9) if columns == 1 else (PAGE, 2.35)
+    figure = Figure(figsize=(width, rows * height + 0.4), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    shown: list[tuple[Axes, list[Point]]] = []
+    for ax, panel in zip(axes, panels, strict=True):
+        if panel is None:
+            ax.set_visible(False)
+            continue
+        shown.append((ax, pareto_points(*panel)[0]))
+        _draw_points(*shown[-1], looks)
+        ax.set_xlabel(f"← {RECON.label.text}{' ' if columns == 1 else chr(10)}({RECON.label.unit})")
+        ax.set_ylabel(f"{panel[1].label.text} →")
+        ax.set_title(f"{panel[0].spec.dataset.name}\n{panel[1].protocol}")
+    head = points_text(p.y.n for _, points in shown for p in points)
+    figure.suptitle(f"{head}; arrows point to better", x=0.01, ha="left", fontsize=SMALL)
+    names = {p.series for _, points in shown for p in points}
+    handles = [_handle(look) for series, look in looks.items() if series in names]
+    handles.append(Line2D([], [], color="0.35", label="non-dominated front"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2 if columns == 1 else 5, columnspacing=1.2)
+    settle(figure)
+    for ax, points in shown:
+        place_labels(figure, ax, [_label(p, looks[p.series]) for p in points], SMALL)
+    return figure
+
+
+def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping[Series, Look]) -> Figure | None:
+    """A row for each quantity, a column for each series that has a strength; None if there is no such series.
+
+    Methods without a strength are a line with its interval as a band, across every panel.
+    """
+    series = {k: v for k, v in group.series.items() if any(_position(s) is not None and s.estimates for s in v)}
+    if not series or not quantities:
+        return None
+    baselines = {k: v for k, v in group.series.items() if all(s.strength is None for s in v)}
+    size = (min(PAGE, 0.7 + 2.1 * len(series)), 0.55 + 1.6 * len(quantities))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(len(quantities), len(series), squeeze=False, sharey="row", sharex="col")
+    for row, quantity in zip(axes, quantities, strict=True):
+        for ax, (key, settings) in zip(row, series.items(), strict=True):
+            _draw_baselines(ax, quantity, baselines, looks)
+            _draw_strength(ax, quantity, settings, looks[key])
+        row[0].set_ylabel(_wrapped(quantity.label.axis, 1.6))
+        row[0].set_title(quantity.protocol)
+    for ax, (key, settings) in zip(axes[-1], series.items(), strict=True):
+        _strength_axis(ax, settings, (size[0] - 0.9) / len(series))
+        ax.set_xlabel(looks[key].name)
+    head = points_text(e.n for s in group.scored for q, e in s.estimates.items() if q in quantities)
+    figure.suptitle(head, x=0.01, ha="left", fontsize=SMALL)
+    if baselines:
+        lines = [Line2D([], [], color=looks[k].colour, linestyle="--", label=looks[k].name) for k in baselines]
+        figure.legend(handles=lines, loc="outside lower center", ncols=4)
+    figure.align_labels()
+    settle(figure)
+    return figure
+
+
+def _draw_points(ax: Axes, points: Sequence[Point], looks: Mapping[Series, Look]) -> None:
+    for p, kept in zip(points, on_front(points), strict=True):
+        look = looks[p.series]
+        ax.scatter(*_seeds(p), s=5, color=look.colour, alpha=0.35, linewidths=0, zorder=1)
+        fill = look.colour if kept else "white"
+        marked = {"marker": look.marker, "color": look.colour, "markerfacecolor": fill, "markeredgewidth": 1.0}
+        bars = {"elinewidth": 0.7, "ecolor": (*look.colour, 0.7)}
+        ax.errorbar(p.x.iqm, p.y.iqm, xerr=_bars(p.x), yerr=_bars(p.y), **marked, **bars, zorder=3)  # type: ignore[arg-type]
+    front = sorted((p.x.iqm, p.y.iqm) for p, kept in zip(points, on_front(points), strict=True) if kept)
+    if front:
+        # From one setting to the next the best score is that of the setting before: a step, not a slope.
+        ax.step(*zip(*front, strict=True), where="post", color="0.35", linewidth=1.0, zorder=2)
+
+
+def _label(point: Point, look: Look) -> Label:
+    x, y = point.x, point.y
+    bars = [(x.lo, y.iqm, x.hi, y.iqm)] if x.n > 1 else []
+    bars += [(x.iqm, y.lo, x.iqm, y.hi)] if y.n > 1 else []
+    return Label(x.iqm, y.iqm, _strength_text(point.setting), look.ink, tuple(bars))
+
+
+def _draw_strength(ax: Axes, quantity: Quantity, settings: Sequence[Setting], look: Look) -> None:
+    known = [(x, s) for s in settings if (x := _position(s)) is not None and quantity in s.estimates]
+    for x, s in known:
+        seeds = list(s.samples[quantity].values())
+        ax.scatter([x] * len(seeds), seeds, s=5, color=look.colour, alpha=0.35, linewidths=0, zorder=1)
+        e = s.estimates[quantity]
+        ax.errorbar(x, e.iqm, yerr=_bars(e), color=look.colour, marker=look.marker, elinewidth=0.8, zorder=3)
+    ax.plot([x for x, _ in known], [s.estimates[quantity].iqm for _, s in known], color=look.colour, lw=0.8, zorder=2)
+
+
+def _draw_baselines(
+    ax: Axes, quantity: Quantity, baselines: Mapping[Series, Sequence[Setting]], looks: Mapping[Series, Look]
+) -> None:
+    for key, settings in baselines.items():
+        for e in [s.estimates[quantity] for s in settings if quantity in s.estimates]:
+            ax.axhline(e.iqm, color=looks[key].colour, linestyle="--", linewidth=0.8, zorder=0)
+            if e.n > 1:
+                ax.axhspan(e.lo, e.hi, color=looks[key].colour, alpha=0.12, linewidth=0, zorder=0)
+
+
+def _strength_axis(ax: Axes, settings: Sequence[Setting], inches: float) -> None:
+    """Ticks at the values themselves, on a logarithmic axis where they span more than a factor of three.
+
+    A number that has no room beside the one before it goes one line down.
+    """
+    values = sorted({x for s in settings if (x := _position(s)) is not None})
+    if values[0] > 0 and values[-1] / values[0] > 3:
+        ax.set_xscale("log")
+    ax.get_xlim()  # settles the limits, which the transforms below do not
+    places = ax.transAxes.inverted().transform(ax.transData.transform([(v, 0) for v in values]))[:, 0] * inches
+    texts, free = [], -1.0
+    for place, text in zip(places, map(value_text, values), strict=True):
+        half = 0.033 * len(text)
+        texts.append(text if place - half > free else f"\n{text}")
+        free = free if texts[-1].startswith("\n") else place + half
+    ax.xaxis.set_major_locator(FixedLocator(values))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xticklabels(texts)
+
+
+def _handle(look: Look) -> Line2D:
+    return Line2D([], [], color=look.colour, marker=look.marker, linestyle="", label=look.name)
+
+
+def _wrapped(text: str, inches: float) -> str:
+    return "\n".join(textwrap.wrap(text, int(16 * inches), break_on_hyphens=False))
+
+
+def _seeds(point: Point) -> tuple[list[float], list[float]]:
+    """The seeds that have both numbers."""
+    x, y = point.setting.samples[RECON], point.setting.samples[point.score]
+    both = [seed for seed in x if seed in y]
+    return [x[seed] for seed in both], [y[seed] for seed in both]
+
+
+def _bars(e: Estimate) -> list[list[float]] | None:
+    """Lengths of the bars below and above; the bootstrap's percentiles need not enclose the mean, bars must."""
+    return [[max(e.iqm - e.lo, 0.0)], [max(e.hi - e.iqm, 0.0)]] if e.n > 1 else None
+
+
+def _position(setting: Setting) -> float | None:
+    value = setting.strength_value
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _strength_text(setting: Setting) -> str:
+    value = setting.strength_value
+    return "" if value is None else value_text(value)

@@ -1,0 +1,100 @@
+"""How figures look: legible in a column, in greyscale and to the colour-blind; the same bytes each time."""
+
+import itertools
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib.style
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from bench.report.aggregate import Series, Setting
+from bench.report.names import METHODS, method_label, symbol, value_text
+
+COLUMN, PAGE = 3.4, 7.0  # inches: the widths of a column and of a page of two
+SMALL = 6.5  # points
+STYLE: dict[str, Any] = {
+    **sns.axes_style("ticks"),
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": SMALL,
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 5,
+    "savefig.dpi": 220,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "disentanglement-bench",
+}
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
+
+
+class Look(NamedTuple):
+    """Colour, marker and name of a series."""
+
+    colour: tuple[float, float, float]
+    marker: str
+    name: str
+
+    @property
+    def ink(self) -> tuple[float, float, float]:
+        """The colour, dark enough for text."""
+        r, g, b = self.colour
+        return 0.7 * r, 0.7 * g, 0.7 * b
+
+
+def styled() -> AbstractContextManager[None]:
+    """matplotlib's defaults and `STYLE`, whatever the reader's own settings are."""
+    return matplotlib.style.context(["default", STYLE])
+
+
+def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, Look]:
+    """A colour for each method, a marker for each series; known methods look the same in every report."""
+    settings = dict(series)
+    palette = [(0.2, 0.2, 0.2), *sns.color_palette("colorblind")]
+    known = list(METHODS)
+    methods = known + sorted({method for method, _ in settings} - set(known))
+    further = itertools.cycle(MARKERS[len(known) :])
+    found: dict[Series, Look] = {}
+    for one in sorted(settings, key=lambda s: (methods.index(s[0]), str(s[1]))):
+        place = methods.index(one[0])
+        first = place < len(known) and one[0] not in {method for method, _ in found}
+        marker = MARKERS[place] if first else next(further)
+        found[one] = Look(palette[place % len(palette)], marker, series_name(one, settings[one]))
+    return found
+
+
+def series_name(series: Series, settings: tuple[Setting, ...]) -> str:
+    """`InfoVAE, α = 0.5 (λ)`: the parameter in brackets is the one whose value stands beside a point."""
+    method, rest = series
+    strength = next((s.strength for s in settings if s.strength is not None), None)
+    name = ", ".join([method_label(method), *(f"{symbol(k)} = {value_text(v)}" for k, v in rest)])
+    return name if strength is None else f"{name} ({symbol(strength)})"
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all: what is drawn from now on does not move it."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write stem.svg and stem.png, without the date and without the version that would make the bytes differ."""
+    paths = [stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")]
+    figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
+    figure.savefig(paths[1], metadata={"Software": None})
+    return paths

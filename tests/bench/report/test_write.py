@@ -1,0 +1,135 @@
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import msgspec
+import pytest
+from report_fakes import FakeStore, record, score, spec
+
+from bench.errors import BenchError
+from bench.report.aggregate import Quantity, collect, groups
+from bench.report.plots import on_front, pareto_points
+from bench.report.style import looks
+from bench.report.tables import md_text
+from bench.report.write import write
+from bench.spec import Params
+
+GRID: list[tuple[str, Params]] = [
+    ("vae", {}),
+    *(("betavae", {"beta": b}) for b in (1.0, 4.0)),
+    *(("infovae", {"alpha": a, "lambda_": lam}) for a in (0.0, 0.5) for lam in (10.0, 1000.0)),
+]
+MIG = Quantity("mig", "mig", "mig:bins20")
+
+
+def study(seeds: int = 3) -> FakeStore:
+    runs = []
+    for i, (method, params) in enumerate(GRID):
+        for seed in range(seeds):
+            run = spec(method, seed, params=params)
+            scores = [score(0.1 * i + 0.01 * seed), score(0.5, "sap", "sap:mean"), score(0.2, protocol="mig:other")]
+            runs.append((record(run, 20.0 + i + 0.1 * seed), scores))
+    runs.append((record(spec("vae", 99, params={}), status="failed"), []))
+    return FakeStore(runs)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
+    out = tmp_path_factory.mktemp("report")
+    return out, write(study(), out, title="A <study>", resamples=100)
+
+
+def test_a_report_is_all_of_its_files(report: tuple[Path, list[Path]]) -> None:
+    out, paths = report
+    assert sorted(paths) == sorted(p for p in out.rglob("*") if p.is_file())
+    names = {p.name for p in paths}
+    assert {"runs.csv", "scores.csv", "summary.csv", "summary.md", "summary.tex", "report.md"} <= names
+    assert {"pareto.png", "pareto.svg", "pareto.txt"} <= names
+    for stem in ("pareto_mig_bins20", "pareto_mig_other", "pareto_sap", "score_vs_strength", "tc_vs_strength"):
+        assert {f"toy-small-1000_{stem}.{kind}" for kind in ("svg", "png", "txt")} <= names
+
+
+def test_the_page_links_to_files_that_exist_and_names_what_was_lost(report: tuple[Path, list[Path]]) -> None:
+    out, _ = report
+    text = (out / "report.md").read_text(encoding="utf-8")
+    links = [part.split(")")[0] for part in text.split("](")[1:]]
+    assert links
+    assert all((out / link).is_file() for link in links)
+    assert text.startswith("# A \\<study\\>\n\n22 runs: 21 done, 0 diverged, 1 failed.")
+    assert "| VAE |  | toy | 99 | failed | 17 | loss is nan |" in text
+
+
+def test_captions_state_interval_seeds_and_protocol(report: tuple[Path, list[Path]]) -> None:
+    caption = (report[0] / "figures" / "toy-small-1000_pareto_mig_bins20.txt").read_text(encoding="utf-8")
+    for part in ("interquartile mean", "95 % percentile bootstrap", "3 seeds a setting", "mig:bins20", "1 failed"):
+        assert part in caption
+
+
+def test_the_same_runs_give_the_same_bytes_in_any_order(report: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    out, paths = report
+    again = write({"results": FakeStore(study().runs[::-1])}, tmp_path, title="A <study>", resamples=100)
+    for one, two in zip(paths, again, strict=True):
+        assert one.relative_to(out) == two.relative_to(tmp_path)
+        digests = [hashlib.sha256(p.read_bytes()).hexdigest() for p in (one, two)]
+        assert digests[0] == digests[1], one.name
+
+
+def test_readers_own_settings_change_nothing(report: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    with matplotlib.rc_context({"font.size": 20, "axes.grid": True}):
+        write(study(), tmp_path, title="A <study>", resamples=100)
+        assert matplotlib.rcParams["font.size"] == 20
+    assert (tmp_path / "pareto.svg").read_bytes() == (report[0] / "pareto.svg").read_bytes()
+
+
+def test_one_seed_and_a_missing_reconstruction_are_reported_without_a_crash(tmp_path: Path) -> None:
+    store = study(seeds=1)
+    for i in (0, 1):
+        known, scores = store.runs[i]
+        rest = {k: v for k, v in known.diagnostics.items() if k != "recon"}
+        store.runs[i] = msgspec.structs.replace(known, diagnostics=rest), scores
+    write(store, tmp_path)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {md_text(tmp_path.name)}\n")
+    assert "1 seed a setting. Not shown: VAE (no reconstruction); β-VAE 1 (no reconstruction)." in text
+    assert "Numbers are of a single seed, which gives no interval." in text
+
+
+def test_runs_without_scores_have_tables_but_no_pareto_figure(tmp_path: Path) -> None:
+    paths = write(FakeStore([(record(spec(seed=s)), []) for s in range(2)]), tmp_path)
+    assert not [p for p in paths if "pareto" in p.name]
+    assert "reconstruction ↓" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_without_done_runs_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="expected at least one done run"):
+        write(FakeStore([]), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(BenchError, match="which is a file; expected a folder"):
+        write(study(), tmp_path / "file")
+
+
+def test_the_front_is_less_reconstruction_loss_and_a_higher_score() -> None:
+    at = {1.0: (20.0, 0.1), 2.0: (25.0, 0.4), 4.0: (26.0, 0.3), 8.0: (30.0, 0.5)}
+    runs = [(record(spec(params={"beta": b}), x), [score(y)]) for b, (x, y) in at.items()]
+    (group,) = groups(collect({"a": FakeStore(runs)}))
+    points, missing = pareto_points(group, MIG)
+    kept = {p.setting.strength_value for p, front in zip(points, on_front(points), strict=True) if front}
+    assert kept == {1.0, 2.0, 8.0}
+    assert missing == []
+
+
+def test_series_differ_in_marker_and_methods_in_colour() -> None:
+    (group,) = groups(collect({"a": study()}))
+    found = looks(group.series.items())
+    assert len({look.marker for look in found.values()}) == len(found) == 4
+    assert len({look.colour for look in found.values()}) == 3
+    alone = looks((k, v) for k, v in group.series.items() if k[0] == "betavae")
+    assert all(found[k] == look for k, look in alone.items())
+
+
+def test_reports_need_no_torch() -> None:
+    code = "import sys, bench.report.write; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
