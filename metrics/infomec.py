@@ -39,7 +39,7 @@ def infomec(
     between equal codes only, by noise of 1e-10 of a standard deviation.
 
     Chance: InfoE is near 0 ((n_k - 1)(D + 1) / 2 n_train nats too high, for it is not tested on other rows). InfoM and
-    InfoC of codes that know nothing are the shares of estimation noise, 0.4 and more: read them beside InfoE.
+    InfoC of codes that know nothing are shares of estimation noise, 0.3 to 0.6: read them beside InfoE.
 
     Pitfalls: "active" depends on the scale of the codes; a noisy dimension of full range counts fully in InfoM.
     InfoE is linear. NMI of a factor with few rows per value is biased; values seen once are ignored.
@@ -97,18 +97,22 @@ def _information(x: Floats, y: Ints, neighbours: int) -> float:
     total = 0.0
     for group in groups:
         k = min(neighbours, len(group) - 1)
-        reach = _distance(group, k)
-        # One step inwards, so that rounding does not count the k-th neighbour, which lies on the boundary.
-        low, high = np.nextafter(group - reach, np.inf), np.nextafter(group + reach, -np.inf)
+        low, high = _ball(group, k)
         m = np.searchsorted(seen, high, side="left") - np.searchsorted(seen, low, side="right")
         total += np.sum(digamma(k) - digamma(len(group)) - digamma(np.maximum(m, 1)))
     return max(0.0, float(digamma(len(seen)) + total / len(seen)))
 
 
-def _distance(x: Floats, k: int) -> Floats:
-    """The distance of each of x (n,), sorted, to its k-th nearest neighbour: k + 1 in a row hold it and those; (n,)."""
-    first = np.clip(np.arange(len(x))[:, None] - np.arange(k + 1), 0, len(x) - 1 - k)
-    return np.asarray(np.maximum(x[:, None] - x[first], x[first + k] - x[:, None]).min(axis=1))
+def _ball(x: Floats, k: int) -> tuple[Floats, Floats]:
+    """The ends of the open interval around each of x (n,), sorted, out to its k-th nearest neighbour; (n,) each.
+
+    It and those k are k + 1 in a row. The neighbour's end is its own value, so that no rounding lets it in.
+    """
+    each, first = np.arange(len(x)), np.clip(np.arange(len(x))[:, None] - np.arange(k + 1), 0, len(x) - 1 - k)
+    nearest = first[each, np.maximum(x[:, None] - x[first], x[first + k] - x[:, None]).argmin(axis=1)]
+    below, above = x[nearest], x[nearest + k]
+    left = x - below >= above - x
+    return np.where(left, below, 2 * x - above), np.where(left, 2 * x - below, above)
 
 
 def _predictive_information(z: Floats, v_k: Ints, max_iter: int) -> float:
