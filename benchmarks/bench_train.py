@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -39,7 +40,7 @@ def bare_networks(name: str) -> tuple[nn.Module, nn.Module]:
     for i, o in zip((10, *dense), (*dense, features), strict=True):
         decoder += [nn.Linear(i, o), nn.ReLU()]
     decoder.append(nn.Unflatten(1, (back[0], side, side)))
-    for i, o in zip(back, back[1:], strict=False):
+    for i, o in pairwise(back):
         decoder += [nn.ConvTranspose2d(i, o, 4, stride=2, padding=1), nn.ReLU()]
     return nn.Sequential(*encoder[:-1]), nn.Sequential(*decoder[:-1])
 
@@ -100,6 +101,9 @@ def house(name: str, updates: int) -> float:
     return time.process_time() - started[0]
 
 
+LOOPS = {"bare": bare, "house": house}
+
+
 def measure(loop: str, name: str, updates: int) -> float:
     command = [sys.executable, __file__, name, "--updates", str(updates), "--loop", loop]
     return updates * BATCH / float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
@@ -110,24 +114,19 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(NETWORKS), metavar="backbone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--updates", type=int, default=100)
-    parser.add_argument("--loop", choices=("bare", "house"), help="one measurement in this process")
+    parser.add_argument("--loop", choices=LOOPS, help="one measurement in this process")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.loop:
-        print((bare if arguments.loop == "bare" else house)(arguments.names[0], arguments.updates))
+        print(LOOPS[arguments.loop](arguments.names[0], arguments.updates))
         return
-    print(
-        "| backbone | bare, images/s | suite, images/s | suite / bare, median (min to max) |\n| --- | --- | --- | --- |"
-    )
+    print("| backbone | bare, images/s | suite, images/s | suite / bare: median (min to max) |")
+    print("| --- | --- | --- | --- |")
     for name in arguments.names:
-        rounds = [
-            [measure(loop, name, arguments.updates) for loop in ("bare", "house")] for _ in range(arguments.rounds)
-        ]
+        rounds = [[measure(loop, name, arguments.updates) for loop in LOOPS] for _ in range(arguments.rounds)]
         slow, fast = (statistics.median(speeds) for speeds in zip(*rounds, strict=True))
-        ratios = sorted(f / s for s, f in rounds)
-        print(
-            f"| {name} | {slow:.0f} | {fast:.0f} | {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) |"
-        )
+        low, *_, high = ratios = sorted(suite / bare for bare, suite in rounds)
+        print(f"| {name} | {slow:.0f} | {fast:.0f} | {statistics.median(ratios):.2f} ({low:.2f} to {high:.2f}) |")
 
 
 if __name__ == "__main__":
