@@ -57,6 +57,10 @@ def check(spec: RunSpec, x_shape: tuple[int, ...]) -> None:
             build(spec, x_shape)
     except MethodError as error:
         raise BenchError(f"{spec.method} on {spec.backbone}: {error}") from None
+    except (OverflowError, RuntimeError, TypeError) as error:
+        if "overflow" not in f"{type(error)} {error}".lower():
+            raise
+        raise BenchError(f"{spec.method} on {spec.backbone}: its layers are too large to count their weights") from None
 
 
 def beta_norm(spec: RunSpec, x_shape: tuple[int, ...]) -> float | None:

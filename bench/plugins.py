@@ -81,7 +81,7 @@ def cast(argument: str, given: Value, to: type[Value]) -> Value:
         raise refused
     try:
         value = to(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise refused from None
     if to is int and isinstance(given, float) and value != given:
         raise refused
