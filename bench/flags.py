@@ -17,7 +17,7 @@ def altered(content: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
     if "z_dim" in given:
         given["z_dim"] = [integer("z_dim", word) for word in words(given["z_dim"])]
     content = {**content, **given}
-    content["set"] = {name: dict(arguments) for name, arguments in content.get("set", {}).items()}
+    content["set"] = {name: dict(arguments) for name, arguments in tables(content.get("set", {})).items()}
     for setting in settings:
         name, argument, values = split_setting(setting)
         content["set"].setdefault(name, {})[argument] = values
@@ -30,11 +30,21 @@ def set_betas(content: dict[str, Any], betas: list[str]) -> None:
     """`--betas`: beta of every chosen method that has one. BenchError where none has."""
     from bench import plugins
 
-    chosen = [m for m in content["methods"] if "beta" in plugins.defaults("method", m)]
+    methods = content.get("methods")
+    if not isinstance(methods, list) or not all(isinstance(method, str) for method in methods):
+        raise BenchError(f"methods={methods}: expected a list of names")
+    chosen = [m for m in methods if "beta" in plugins.defaults("method", m)]
     if not chosen:
-        raise BenchError(f"betas={','.join(betas)}: none of the methods {','.join(content['methods'])} has a beta")
+        raise BenchError(f"betas={','.join(betas)}: none of the methods {','.join(methods)} has a beta")
     for method in chosen:
         content["set"].setdefault(method, {})["beta"] = betas
+
+
+def tables(given: Any) -> dict[str, dict[str, Any]]:
+    """The arguments of plugins by name, as a study file sets them, or BenchError."""
+    if not isinstance(given, dict) or not all(isinstance(arguments, dict) for arguments in given.values()):
+        raise BenchError(f"set={given}: expected a table of arguments for each plugin, for example [set.betavae]")
+    return given
 
 
 def split_setting(setting: str) -> tuple[str, str, list[str] | str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 
 from bench import plugins
 from bench.build import check, data_spec, load_dataset
@@ -17,6 +18,9 @@ from bench.protocol import EVALUATION_ROWS, Protocol
 from bench.seeds import SEARCH_SEEDS
 from bench.spec import RunSpec, Value
 from methods._likelihood import LIKELIHOODS
+from metrics._codes import Codes
+
+MOST_SEEDS = 1000  # that a study counts off; more are a slip of the keyboard
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Grid = dict[str, Value | list[Value]]
@@ -30,7 +34,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         hyperparameters that are not set here.
     """
 
-    name: str
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     description: str = ""
     dataset: str = "sprites32"
     backbone: str = "small"
@@ -41,7 +45,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     steps: Positive
     batch_size: Annotated[int, msgspec.Meta(ge=2)] = 64
     lr: Annotated[float, msgspec.Meta(gt=0)] = 1e-4
-    z_dim: Positive | list[Positive] = 10
+    z_dim: Positive | Annotated[list[Positive], msgspec.Meta(min_length=1)] = 10
     warmup: Annotated[int, msgspec.Meta(ge=0)] = 0
     grad_clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     set: dict[str, Grid] = {}
@@ -67,15 +71,14 @@ def read(study: str) -> dict[str, Any]:
 
 def parse(content: Mapping[str, Any], where: str) -> Study:
     """A checked study. BenchError names the key, what was given and what is allowed."""
-    try:
-        study = msgspec.convert(content, Study)
-    except msgspec.ValidationError as error:
-        raise BenchError(f"{where}: {error}") from None
+    study = _convert(content, where)
     for argument, value in {"lr": study.lr, "grad_clip": study.grad_clip}.items():
         if not math.isfinite(value):
             raise BenchError(f"{argument}={value}: expected a finite number")
     if study.likelihood is not None and study.likelihood not in LIKELIHOODS:
         raise BenchError(plugins.unknown("likelihood", study.likelihood, list(LIKELIHOODS)))
+    if isinstance(study.seeds, int) and study.seeds > MOST_SEEDS:
+        raise BenchError(f"seeds={study.seeds}: expected at most {MOST_SEEDS}, or a list of seeds such as 3,7,11")
     seeds = seeds_of(study)
     if not seeds or min(seeds) < 0 or max(seeds) >= SEARCH_SEEDS or len(set(seeds)) < len(seeds):
         raise BenchError(
@@ -96,13 +99,14 @@ def seeds_of(study: Study) -> list[int]:
 
 
 def protocols(study: Study) -> tuple[Protocol, ...]:
-    """How every run is scored. BenchError where a metric wants more rows than there are."""
+    """How every run is scored. BenchError for arguments that a metric refuses, or more rows than there are."""
     found = []
     for name in study.metrics:
         for params in _grid(study.set.get(name, {})):
             protocol = Protocol(name, plugins.resolve("metric", name, params))
             if protocol.rows > EVALUATION_ROWS:
                 raise BenchError(f"{name}: wants {protocol.rows} rows, a run keeps {EVALUATION_ROWS} for scoring")
+            _try(protocol)
             found.append(protocol)
     return tuple(found)
 
@@ -141,6 +145,33 @@ def expand(study: Study) -> list[RunSpec]:
         check(spec, data.shape)
     specs = [msgspec.structs.replace(spec, seed=seed) for seed in seeds_of(study) for spec in settings]
     return list({spec.key: spec for spec in specs}.values())
+
+
+def _convert(content: Mapping[str, Any], where: str) -> Study:
+    """The study of the right keys and types. BenchError names the key, what was given and what is allowed."""
+    known = Study.__struct_fields__
+    for key in content:
+        if key not in known:
+            raise BenchError(f"{where}: {plugins.unknown('key', key, known)}")
+    try:
+        return msgspec.convert(content, Study)
+    except msgspec.ValidationError as error:
+        rule, _, path = str(error).partition(" - at `$.")
+        name = path.partition("[")[0].rstrip("`")
+        given = f"{name}={content[name]}: " if name in content else ""
+        raise BenchError(f"{where}: {given}{rule[0].lower()}{rule[1:]}") from None
+
+
+def _try(protocol: Protocol) -> None:
+    """Score noise, so that arguments out of range are refused before a training and not after it."""
+    if protocol.params == plugins.resolve("metric", protocol.metric, {}):
+        return
+    rng = np.random.default_rng(0)
+    noise = Codes(rng.standard_normal((EVALUATION_ROWS, 2)), rng.integers(2, size=(EVALUATION_ROWS, 2)))
+    try:
+        protocol.call(noise, rng, **protocol.params)
+    except ValueError as error:
+        raise BenchError(f"{protocol.metric}: {error}") from None
 
 
 def _sweep(method: str) -> Grid:
