@@ -1,5 +1,6 @@
 """The person at the terminal: arguments in, lines out. Heavy imports wait until a command needs them."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,9 @@ def run(
 
     wanted = parse(altered(read(study), flags), f"study {study}")
     check_device(device)
-    specs, store = expand(wanted), Store(writable(out or Path("results") / wanted.name))
-    left = plan(specs, protocols(wanted), store, eval_repeats, device, threads)
+    specs, scored_by = expand(wanted), protocols(wanted)  # all that may be refused, before a folder is made
+    store = Store(writable(out or Path("results") / wanted.name))
+    left = plan(specs, scored_by, store, eval_repeats, device, threads)
     click.echo(
         f"study {wanted.name} ({wanted.dataset}, backbone {wanted.backbone}, {wanted.steps} updates of "
         f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"
@@ -78,9 +80,10 @@ def carry_out(jobs: "list[Job]", store: "Store", processes: int) -> None:
         for result in shown(results, len(jobs), processes, console):
             if result.record is None:
                 store.add_scores(result.job.spec.key, result.artefacts.scores)
-            else:
+                continue
+            if result.job.weights is None:  # else a run that is done, of which a metric failed, stays as it is
                 store.put(result.record, result.artefacts)
-                failed += [result] if result.record.status != "done" else []
+            failed += [result] if result.record.status != "done" else []
     except KeyboardInterrupt:
         results.close()
         click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
@@ -100,7 +103,8 @@ def report(results: Path, out: Path) -> None:
     from bench.store import Store
 
     if not results.is_dir():
-        raise BenchError(f"results {results}: no such folder; run a study first (python -m bench run)")
+        wrong = "not a folder" if results.exists() else "no such folder"
+        raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
     folders = [results] if Store(results).keys() else [f for f in sorted(results.iterdir()) if Store(f).keys()]
     if not folders:
         raise BenchError(f"results {results}: holds no runs; run a study first (python -m bench run)")
@@ -152,13 +156,14 @@ def compare(file: Path) -> None:
 
 
 def check_device(device: str) -> None:
-    """BenchError where torch has no such device."""
+    """BenchError where torch has no such device here."""
     import torch
 
     try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise BenchError(f"device={device}: {str(error).splitlines()[0]}") from None
+        torch.empty(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = re.split(r"\n|\.(?= )", str(error))[0]
+        raise BenchError(f"device={device}: {reason}; cpu is always there") from None
 
 
 def writable(folder: Path) -> Path:
