@@ -76,7 +76,8 @@ def pareto_figure(panels: Sequence[Panel], looks: Mapping[Series, Look], *, colu
         _draw_points(*shown[-1], looks)
         ax.set_xlabel(f"← {RECON.label.text}{' ' if columns == 1 else chr(10)}({RECON.label.unit})")
         ax.set_ylabel(f"{panel[1].label.text} →")
-        ax.set_title(f"{panel[0].spec.dataset.name}\n{panel[1].protocol}")
+        title = _wrapped(panel[1].protocol, 2.0, hyphens=True)
+        ax.set_title(f"{panel[0].spec.dataset.name}\n{title}")
     head = points_text(p.y.n for _, points in shown for p in points)
     figure.suptitle(f"{head}; arrows point to better", x=0.01, ha="left", fontsize=SMALL)
     names = {p.series for _, points in shown for p in points}
@@ -106,7 +107,7 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
             _draw_baselines(ax, quantity, baselines, looks)
             _draw_strength(ax, quantity, settings, looks[key])
         row[0].set_ylabel(_wrapped(quantity.label.axis, 1.6))
-        row[0].set_title(quantity.protocol)
+        row[0].set_title(_wrapped(quantity.protocol, size[0] * 1.2, hyphens=True))
     for ax, (key, settings) in zip(axes[-1], series.items(), strict=True):
         _strength_axis(ax, settings, (size[0] - 0.9) / len(series))
         ax.set_xlabel(looks[key].name)
@@ -185,8 +186,8 @@ def _handle(look: Look) -> Line2D:
     return Line2D([], [], color=look.colour, marker=look.marker, linestyle="", label=look.name)
 
 
-def _wrapped(text: str, inches: float) -> str:
-    return "\n".join(textwrap.wrap(text, int(16 * inches), break_on_hyphens=False))
+def _wrapped(text: str, inches: float, *, hyphens: bool = False) -> str:
+    return "\n".join(textwrap.wrap(text, int(16 * inches), break_on_hyphens=hyphens))
 
 
 def _seeds(point: Point) -> tuple[list[float], list[float]]:
