@@ -37,6 +37,7 @@ def bench() -> None:
 @click.option("--backbone")
 @click.option("--likelihood")
 @click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained.")
+@click.option("--codes", help="What metrics score: mean (of each posterior), sample (of it), or mean,sample.")
 @click.option("--eval-repeats", type=click.IntRange(1), default=1, show_default=True, help="Evaluations of each run.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of each process.")
 @click.option("--jobs", type=click.IntRange(1), help="Runs at once.  [default: cores / threads]")
@@ -81,7 +82,7 @@ def carry_out(jobs: "list[Job]", store: "Store", processes: int) -> None:
             if result.record is None:
                 store.add_scores(result.job.spec.key, result.artefacts.scores)
                 continue
-            if result.job.weights is None:  # else a run that is done, of which a metric failed, stays as it is
+            if not result.job.done:  # else a run that is done, of which a metric failed, stays as it is
                 store.put(result.record, result.artefacts)
             failed += [result] if result.record.status != "done" else []
     except KeyboardInterrupt:

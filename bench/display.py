@@ -64,7 +64,8 @@ def outcome(result: Result) -> str:
     if record is not None and record.status != "done":
         error = (record.error or "").strip().splitlines()[-1]
         return f"{what}: {record.status}{f' at update {record.step}' if record.step else ''}: {error}"
-    scores = {name: v for s in result.artefacts.scores for name, v in s.repeats[0].values.items()}
+    # of several protocols of a metric the first is shown
+    scores = {name: v for s in reversed(result.artefacts.scores) for name, v in s.repeats[0].values.items()}
     return f"{what}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 

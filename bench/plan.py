@@ -1,5 +1,6 @@
 """What is left to do of a study, given what its results folder holds."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class Plan:
     @property
     def rescored(self) -> int:
         """How many of the jobs score a run that is trained already."""
-        return sum(job.weights is not None for job in self.jobs)
+        return sum(job.done for job in self.jobs)
 
 
 def plan(
@@ -34,17 +35,31 @@ def plan(
     """Jobs for the runs that are not in the store, and for those whose scores are not all there."""
     jobs = []
     for spec in specs:
-        lacking, weights = protocols, None
+        job = Job(spec, protocols, repeats, device, threads, environment())
         if spec in store:
-            lacking = tuple(_lacking(spec, protocols, store, repeats))
-            if not lacking:
-                continue
             try:
-                weights = store.weights(spec.key)
+                further = scoring(job, store)
             except Damaged:
-                lacking = protocols
-        jobs.append(Job(spec, lacking, repeats, device, threads, environment(), weights))
+                further = job  # to train again
+            if further is None:
+                continue
+            job = further
+        jobs.append(job)
     return Plan(jobs, len(specs) - len(jobs))
+
+
+def scoring(job: Job, store: Store) -> Job | None:
+    """The job with what is stored of its run, for the protocols that it lacks; None if there are none.
+
+    Raises Damaged where what they need cannot be trusted.
+    """
+    key = job.spec.key
+    lacking = tuple(_lacking(job.spec, job.protocols, store, job.repeats))
+    if not lacking:
+        return None
+    encodes = job.repeats > 1 or any(p.on_table for p in lacking)
+    weights = store.weights(key) if encodes else None
+    return dataclasses.replace(job, protocols=lacking, weights=weights, posterior=store.posterior(key))
 
 
 def _lacking(spec: RunSpec, protocols: Iterable[Protocol], store: Store, repeats: int) -> list[Protocol]:

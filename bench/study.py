@@ -1,34 +1,31 @@
 """A study: a grid of runs, as a TOML file states it and the command line alters it."""
 
-import itertools
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import numpy as np
 
 from bench import plugins
 from bench.build import check, data_spec, load_dataset
 from bench.errors import BenchError
-from bench.protocol import EVALUATION_ROWS, Protocol
+from bench.protocol import Grid, Protocol, grid, protocols_of
 from bench.seeds import SEARCH_SEEDS
 from bench.spec import RunSpec, Value
 from methods._likelihood import LIKELIHOODS
-from metrics._codes import Codes
 
 MOST_SEEDS = 1000  # that a study counts off; more are a slip of the keyboard
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-Grid = dict[str, Value | list[Value]]
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a study file holds; a list where one value would do multiplies the grid.
 
+    codes: what metrics score, posterior means (mean), one sample of each posterior (sample), or both.
     seeds: how many (0, 1, ...), or which. likelihood: by default the data set's.
     set: arguments of plugins by name: `[set.factorvae] gamma = [10, 40]`; a method's default sweep holds for the
         hyperparameters that are not set here.
@@ -41,6 +38,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     likelihood: str | None = None
     methods: list[str]
     metrics: list[str]
+    codes: list[str] = msgspec.field(default_factory=lambda: ["mean"])
     seeds: Positive | list[int] = 5
     steps: Positive
     batch_size: Annotated[int, msgspec.Meta(ge=2)] = 64
@@ -100,15 +98,7 @@ def seeds_of(study: Study) -> list[int]:
 
 def protocols(study: Study) -> tuple[Protocol, ...]:
     """How every run is scored. BenchError for arguments that a metric refuses, or more rows than there are."""
-    found = []
-    for name in study.metrics:
-        for params in _grid(study.set.get(name, {})):
-            protocol = Protocol(name, plugins.resolve("metric", name, params))
-            if protocol.rows > EVALUATION_ROWS:
-                raise BenchError(f"{name}: wants {protocol.rows} rows, a run keeps {EVALUATION_ROWS} for scoring")
-            _try(protocol)
-            found.append(protocol)
-    return tuple(found)
+    return protocols_of(study.metrics, study.set, study.codes)
 
 
 def expand(study: Study) -> list[RunSpec]:
@@ -136,10 +126,10 @@ def expand(study: Study) -> list[RunSpec]:
             grad_clip=study.grad_clip,
             seed=0,
         )
-        for backbone_params in _grid(study.set.get(study.backbone, {}))
+        for backbone_params in grid(study.set.get(study.backbone, {}))
         for z_dim in z_dims
         for method in study.methods
-        for params in _grid({**_sweep(method), **study.set.get(method, {})})
+        for params in grid({**_sweep(method), **study.set.get(method, {})})
     ]
     for spec in settings:
         check(spec, data.shape)
@@ -162,27 +152,8 @@ def _convert(content: Mapping[str, Any], where: str) -> Study:
         raise BenchError(f"{where}: {given}{rule[0].lower()}{rule[1:]}") from None
 
 
-def _try(protocol: Protocol) -> None:
-    """Score noise, so that arguments out of range are refused before a training and not after it."""
-    if protocol.params == plugins.resolve("metric", protocol.metric, {}):
-        return
-    rng = np.random.default_rng(0)
-    noise = Codes(rng.standard_normal((EVALUATION_ROWS, 2)), rng.integers(2, size=(EVALUATION_ROWS, 2)))
-    try:
-        protocol.call(noise, rng, **protocol.params)
-    except ValueError as error:
-        raise BenchError(f"{protocol.metric}: {error}") from None
-
-
 def _sweep(method: str) -> Grid:
     return {name: list(values) for name, values in plugins.load("method", method).sweep.items()}
-
-
-def _grid(arguments: Grid) -> Iterator[dict[str, Value]]:
-    """Every combination of the listed values."""
-    lists = [values if isinstance(values, list) else [values] for values in arguments.values()]
-    for values in itertools.product(*lists):
-        yield dict(zip(arguments, values, strict=True))
 
 
 def _single(study: Study, name: str) -> dict[str, Value]:
@@ -205,5 +176,5 @@ def _check_set(study: Study) -> None:
             if values == []:
                 raise BenchError(f"{name}.{argument}=[]: expected at least one value")
         file = {"source"} if plugins.takes_source(known[name], name) else set()
-        for params in _grid({argument: values for argument, values in arguments.items() if argument not in file}):
+        for params in grid({argument: values for argument, values in arguments.items() if argument not in file}):
             plugins.resolve(known[name], name, params)

@@ -22,16 +22,17 @@ from bench.spec import Record, Repeat, RunSpec, ScoreFile
 from bench.store import Arrays, Artefacts
 from bench.train import Batches, Training, to_device, train
 from methods._base import Method
-from metrics._codes import Codes, Floats
+from metrics._codes import Codes, Floats, Posterior
 
 ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run to do, or a run done (its weights given) to score further; and how. None of it alters the numbers.
+    """A run to do, or a run done (what is stored of it given) to score further; and how. It alters no numbers.
 
     repeats: how often each protocol is evaluated, each time on rows and with random numbers of its own.
+    posterior: of repeat 0's rows; with it, weights are needed only by protocols on a table, and by further repeats.
     """
 
     spec: RunSpec
@@ -41,6 +42,12 @@ class Job:
     threads: int = 1
     environment: dict[str, str | int | bool] = field(default_factory=dict)
     weights: Arrays | None = None
+    posterior: Arrays | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it scores a run that is done already."""
+        return self.weights is not None or self.posterior is not None
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ def trial(job: Job) -> Result:
     """Carry a job out. An exception becomes a record of a failed run, with its traceback; the study goes on."""
     try:
         prepare(job)
-        return rescored(job) if job.weights is not None else trained(job)
+        return rescored(job) if job.done else trained(job)
     except Exception:
         failed = Record(key=job.spec.key, spec=job.spec, status="failed", error=traceback.format_exc())
         return Result(job, _placed(failed, job), Artefacts())
@@ -121,29 +128,37 @@ def scored(
 
 
 def rescored(job: Job) -> Result:
-    """Score a run that is done by further protocols, from its weights."""
-    assert job.weights is not None
-    dataset = load_dataset(job.spec.dataset)
-    method = build(job.spec, dataset.shape)
-    method.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in job.weights.items()})
-    return Result(job, None, Artefacts(scores=score(job, method.to(job.device), dataset)))
+    """Score a run that is done by further protocols, from its posterior or weights."""
+    method = dataset = None
+    if job.weights is not None:
+        dataset = load_dataset(job.spec.dataset)
+        method = build(job.spec, dataset.shape)
+        method.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in job.weights.items()})
+        method = method.to(job.device)
+    return Result(job, None, Artefacts(scores=score(job, method, dataset)))
 
 
-def score(job: Job, method: Method, dataset: FactorDataset) -> list[ScoreFile]:
+def score(job: Job, method: Method | None, dataset: FactorDataset | None) -> list[ScoreFile]:
     """Every protocol on every repeat. The whole data set is encoded once, and only if a protocol selects from it."""
-    device = torch.device(job.device)
-    everything = np.arange(len(dataset))
-    table = (
-        encode(method.backbone, dataset, everything, device).codes() if any(p.on_table for p in job.protocols) else None
-    )
+    table = _posterior(job, method, dataset, None) if any(p.on_table for p in job.protocols) else None
     repeats: dict[str, list[Repeat]] = {p.id: [] for p in job.protocols}
     for r in range(job.repeats):
-        sample = encode(method.backbone, dataset, evaluation_rows(job.spec, dataset, r), device).codes()
+        rows = None if all(p.on_table for p in job.protocols) else _posterior(job, method, dataset, r)
         for p in job.protocols:
-            codes = table if p.on_table else sample
-            assert codes is not None
-            repeats[p.id].append(evaluate(p, codes, job.spec.seed, r))
+            posterior = table if p.on_table else rows
+            assert posterior is not None
+            repeats[p.id].append(evaluate(p, p.drawn(posterior, job.spec.seed, r), job.spec.seed, r))
     return [ScoreFile(protocol=p.id, metric=p.metric, params=p.params, repeats=repeats[p.id]) for p in job.protocols]
+
+
+def _posterior(job: Job, method: Method | None, dataset: FactorDataset | None, repeat: int | None) -> Posterior:
+    """Of a repeat's evaluation rows or, without a repeat, of the whole data set; the stored one where it serves."""
+    if repeat == 0 and job.posterior is not None:
+        return Posterior(**job.posterior)
+    assert method is not None
+    assert dataset is not None
+    rows = np.arange(len(dataset)) if repeat is None else evaluation_rows(job.spec, dataset, repeat)
+    return encode(method.backbone, dataset, rows, torch.device(job.device))
 
 
 def evaluate(protocol: Protocol, codes: Codes, seed: int, repeat: int) -> Repeat:

@@ -25,7 +25,8 @@ class Codes(NamedTuple):
 class Scores(NamedTuple):
     """What a metric returns. Higher is better unless the metric's docstring says otherwise.
 
-    values: the scores by name; per_factor: (K,) arrays, nan where undefined; matrices: by name, shapes in the docstring.
+    values: the scores by name; per_factor: (K,) arrays, nan where undefined; matrices: by name, shapes in the metric's
+    docstring.
     """
 
     values: dict[str, float]
@@ -35,7 +36,7 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """q(z|x) of N observations: mu, logvar (N, D), their factors v (N, K) and their rows in the data set, index (N,)."""
+    """q(z|x) of N observations: mu, logvar (N, D), factors v (N, K) and their rows in the data set, index (N,)."""
 
     mu: Floats
     logvar: Floats
