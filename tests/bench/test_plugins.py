@@ -1,0 +1,101 @@
+import pytest
+
+from bench import plugins
+from bench.errors import BenchError
+from bench.plugins import cast, defaults, load, names, resolve, takes_source
+
+KINDS = list(plugins.FOLDERS)
+
+
+def test_a_file_without_underscore_is_a_plugin():
+    assert {"vae", "betavae", "factorvae", "infovae"} <= set(names("method"))
+    assert {"guide", "locatello", "burgess", "mlp", "small"} <= set(names("backbone"))
+    assert {"mig", "dci", "factorvae_score"} <= set(names("metric"))
+    assert {"dsprites", "sprites32"} <= set(names("dataset"))
+    assert not [name for kind in KINDS for name in names(kind) if name.startswith("_") or name == "backbones"]
+
+
+def test_entry_points_of_installed_packages_are_plugins(installed, toy):
+    assert "toy" in names("dataset")
+    assert "unruly" in names("method")
+    assert load("metric", "row_mean").__module__ == "toy_plugins"
+    assert len(toy) == 24
+
+
+def test_the_plugin_is_the_modules_one_public_name():
+    from methods.betavae import BetaVAE
+
+    assert load("method", "betavae") is BetaVAE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_name_lists_the_known_ones_and_the_nearest(kind):
+    known = names(kind)
+    with pytest.raises(BenchError) as error:
+        load(kind, known[0] + "x")
+    assert f"unknown {kind} '{known[0]}x'" in str(error.value)
+    assert ", ".join(known) in str(error.value)
+    assert f"(did you mean {known[0]}?)" in str(error.value)
+
+
+def test_nothing_is_suggested_for_a_name_that_is_like_none():
+    with pytest.raises(BenchError) as error:
+        load("method", "zzz")
+    assert "did you mean" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "to", "value"),
+    [
+        ("4", float, 4.0),
+        (4, float, 4.0),
+        ("1e-3", float, 1e-3),
+        ("10", int, 10),
+        (10.0, int, 10),
+        ("true", bool, True),
+        ("False", bool, False),
+        (True, bool, True),
+        ("trees", str, "trees"),
+        (3, str, "3"),
+    ],
+)
+def test_arguments_are_cast(given, to, value):
+    found = cast("a", given, to)
+    assert found == value
+    assert type(found) is to
+
+
+@pytest.mark.parametrize(
+    ("given", "to"),
+    [
+        ("x", float),
+        ("", float),
+        ("1.5", int),
+        (1.5, int),
+        (float("inf"), int),
+        (float("nan"), int),
+        (True, int),
+        (False, float),
+        ("yes", bool),
+        (1, bool),
+    ],
+)
+def test_arguments_of_another_type_are_refused(given, to):
+    with pytest.raises(BenchError, match=rf"p\.a={given}: expected an? {to.__name__}"):
+        cast("p.a", given, to)
+
+
+def test_an_unknown_argument_lists_the_known_ones():
+    with pytest.raises(
+        BenchError, match=r"'gama': choose from gamma, lr_discriminator, width \(did you mean gamma\?\)"
+    ):
+        resolve("method", "factorvae", {"gama": 1})
+    with pytest.raises(BenchError, match="vae has no argument 'beta'"):
+        resolve("method", "vae", {"beta": 1})
+
+
+def test_where_a_file_lies_is_not_an_argument_of_the_run(installed):
+    assert takes_source("dataset", "toy")
+    assert list(defaults("dataset", "toy")) == ["side"]
+    assert resolve("dataset", "toy", {}) == {"side": 8}
+    assert not takes_source("dataset", "sprites32")

@@ -1,0 +1,48 @@
+"""An installed package with plugins of its own: what tests train on, and a method that goes wrong when told to."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from bench.data._base import FactorDataset
+from methods._base import Method
+from methods._terms import kl, sample
+from metrics._codes import MetricError, Scores
+
+SIZES = (2, 3, 4)
+
+
+def toy(*, side: int = 8, source: Path | None = None) -> FactorDataset:
+    """24 images of a square, 1 x 8 x 8: dim or bright, at 3 heights and 4 widths."""
+    v = np.stack(np.unravel_index(np.arange(24), SIZES), axis=1)
+    x = np.zeros((24, side, side), np.uint8)
+    for image, (bright, y, column) in zip(x, v, strict=True):
+        image[2 * y : 2 * y + 2, column : column + 3] = 255 if bright else 128
+    x = np.fromfile(source, np.uint8).reshape(x.shape) if source else x
+    return FactorDataset(x, v, ("bright", "y", "x"), SIZES, (1, side, side), hashlib.sha256(x.data).hexdigest())
+
+
+class Unruly(Method):
+    """A VAE that raises, or whose loss is not a number, at one update."""
+
+    def __init__(self, backbone, raise_at: int = -1, nan_at: int = -1) -> None:
+        super().__init__(backbone)
+        self.raise_at, self.nan_at = raise_at, nan_at
+
+    def terms(self, x: Tensor, step: int, rng) -> dict[str, Tensor]:
+        if step == self.raise_at:
+            raise RuntimeError("as told to")
+        mu, logvar = self.backbone.encode(x)
+        nll, kl_ = self.nll(sample(mu, logvar, rng), x), kl(mu, logvar)
+        return {"loss": (nll + kl_) * (float("nan") if step == self.nan_at else 1), "recon": nll, "kl": kl_}
+
+
+def row_mean(sample, rng, *, n_train: int = 500, scale: float = 1.0) -> Scores:
+    """The mean code over the first rows: of no meaning, but it tells which rows came. Fails on toy at scale 13."""
+    if scale == 13 and sample.v.shape[1] == len(SIZES):
+        raise MetricError("scale is 13")
+    return Scores(
+        {"row_mean": float(scale * sample.z[:n_train].mean()), "draw": rng.random()}, {"nothing": np.array([np.nan])}
+    )
