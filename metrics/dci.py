@@ -25,7 +25,7 @@ def dci(
     """Disentanglement, completeness and informativeness, from the importances R (D, K) of a probe for each factor.
 
     Fitted to the first `n_train` rows, tested on the next `n_test`. Probes: "trees", boosted trees as Locatello et al.
-    (Challenging Common Assumptions..., ICML 2019) use them; "reference", the same from scikit-learn, 30 times slower or more;
+    (Challenging Common Assumptions..., ICML 2019) use them; "reference", the same by scikit-learn, 50 times slower;
     "linear", logistic regression on standardised codes, whose importances are mean |weights|. `rng` breaks ties
     between splits.
 
