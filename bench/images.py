@@ -30,7 +30,7 @@ def png(grid: NDArray[np.float32]) -> bytes:
     canvas = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1, c), 0.5, np.float32)
     for i, j in np.ndindex(rows, columns):
         canvas[i * (h + 1) : i * (h + 1) + h, j * (w + 1) : j * (w + 1) + w] = np.moveaxis(grid[i, j], 0, 2)
-    levels = (canvas.clip(0, 1) * 255).round().astype(np.uint8)
+    levels = (np.nan_to_num(canvas).clip(0, 1) * 255).round().astype(np.uint8)  # nan, of a run that diverged, is black
     content = io.BytesIO()
     Image.fromarray(levels[:, :, 0] if c == 1 else levels).save(content, "PNG", optimize=True)
     return content.getvalue()

@@ -36,3 +36,11 @@ def test_a_traversal_moves_one_latent_a_row_and_leaves_the_others(toy, spec_of):
     found = pixels(traversal(backbone, x))
     assert found.shape == (3 * 9 - 1, STEPS * 9 - 1)
     np.testing.assert_allclose(found[9:17, -8:], 255 * expected, atol=0.51)
+
+
+def test_what_is_not_a_number_is_black():
+    grid = np.full((1, 2, 1, 4, 4), np.nan, np.float32)
+    grid[0, 1] = 1
+    found = pixels(png(grid))
+    assert (found[:, :4] == 0).all()
+    assert (found[:, 5:] == 255).all()
