@@ -1,0 +1,143 @@
+"""What a run is: a function of its spec, whatever is scored and whatever goes wrong."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from bench.spec import Record
+from bench.trial import Job, evaluation_rows, trial
+
+METHODS = ("vae", "betavae", "factorvae", "infovae")
+FEW = {"n_train": 300}
+
+
+def timeless(scores):
+    return {s.protocol: [msgspec.structs.replace(r, seconds=0.0) for r in s.repeats] for s in scores}
+
+
+def same(a, b):
+    """Asserts that two results are alike bit for bit, but for what they cost and where they were made."""
+    blank = [msgspec.structs.replace(r.record, cost={}, environment={}) for r in (a, b)]
+    assert blank[0] == blank[1]
+    assert a.artefacts.history == b.artefacts.history
+    assert a.artefacts.images == b.artefacts.images
+    assert timeless(a.artefacts.scores) == timeless(b.artefacts.scores)
+    for mine, other in ((a.artefacts.weights, b.artefacts.weights), (a.artefacts.posterior, b.artefacts.posterior)):
+        assert mine.keys() == other.keys()
+        for name in mine:
+            np.testing.assert_array_equal(mine[name], other[name])
+
+
+@pytest.fixture
+def protocols(protocol_of):
+    return (protocol_of("mig", **FEW), protocol_of("row_mean"), protocol_of("factorvae_score", votes=50, eval_votes=50))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_spec_gives_one_record_bit_for_bit(spec_of, protocols, method):
+    a, b = (trial(Job(spec_of(method), protocols)) for _ in range(2))
+    assert a.record.status == "done"
+    same(a, b)
+
+
+def test_another_seed_gives_another_run(spec_of, protocols):
+    a, b = (trial(Job(spec_of(seed=seed), protocols)) for seed in (0, 1))
+    assert a.record.terms != b.record.terms
+    assert timeless(a.artefacts.scores) != timeless(b.artefacts.scores)
+    assert not np.array_equal(a.artefacts.posterior["index"], b.artefacts.posterior["index"])
+
+
+def test_a_metric_more_changes_nothing_else(spec_of, protocols):
+    few, many = (trial(Job(spec_of(), chosen)) for chosen in (protocols[1:2], protocols[::-1]))
+    assert few.record.diagnostics == many.record.diagnostics
+    assert few.artefacts.history == many.artefacts.history
+    kept = {name: s for name, s in timeless(many.artefacts.scores).items() if name == protocols[1].id}
+    assert kept == timeless(few.artefacts.scores)
+
+
+def test_repeats_are_further_evaluations(spec_of, protocol_of):
+    protocols = (protocol_of("row_mean"),)
+    once, thrice = (trial(Job(spec_of(), protocols, repeats)).artefacts.scores[0] for repeats in (1, 3))
+    assert timeless([once])[once.protocol] == timeless([thrice])[once.protocol][:1]
+    assert [r.repeat for r in thrice.repeats] == [0, 1, 2]
+    for name in ("row_mean", "draw"):  # other rows, and other random numbers
+        assert len({r.values[name] for r in thrice.repeats}) == 3
+
+
+def test_undefined_values_are_null(spec_of, protocol_of):
+    (scores,) = trial(Job(spec_of(), (protocol_of("row_mean"),))).artefacts.scores
+    assert scores.repeats[0].per_factor == {"nothing": [None]}
+    assert msgspec.json.decode(msgspec.json.encode(scores), type=type(scores)) == scores
+
+
+def test_what_a_record_holds(spec_of, toy):
+    spec = spec_of("infovae")
+    result = trial(Job(spec, threads=1, environment={"cpu": "made up"}))
+    record = result.record
+    assert (record.key, record.spec, record.status, record.strength) == (spec.key, spec, "done", "lambda_")
+    assert record.definitions["mmd_c"] == 6.0
+    assert record.environment == {"cpu": "made up", "device": "cpu", "threads": 1}
+    assert set(record.terms) == {"loss", "recon", "kl", "mmd", "grad_loss"}
+    assert record.diagnostics.keys() >= {"recon", "mse", "elbo", "kl", "active_units", "collapsed", "clamp_hits"}
+    assert len(record.diagnostics["kl_per_dimension"]) == 3
+    assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
+    posterior = result.artefacts.posterior
+    assert {name: array.shape for name, array in posterior.items()} == {
+        "mu": (15_000, 3),
+        "logvar": (15_000, 3),
+        "v": (15_000, 3),
+        "index": (15_000,),
+    }
+    np.testing.assert_array_equal(posterior["index"], evaluation_rows(spec, toy, 0))
+    np.testing.assert_array_equal(posterior["v"], toy.v[posterior["index"]])
+
+
+def test_what_a_run_takes_is_counted(spec_of):
+    vae, factorvae = (trial(Job(spec_of(method))) for method in ("vae", "factorvae"))
+    assert vae.record.cost["updates"] == factorvae.record.cost["updates"] == 4
+    assert (vae.record.cost["images_seen"], factorvae.record.cost["images_seen"]) == (32, 64)
+    for result in (vae, factorvae):
+        assert result.record.cost["parameters"] == sum(w.size for w in result.artefacts.weights.values())
+
+
+def test_evaluation_rows_are_uniform_and_apart_from_batches(spec_of, toy):
+    rows = evaluation_rows(spec_of(), toy, 0)
+    counts = np.bincount(rows, minlength=24)
+    assert ((counts - 625) ** 2 / 625).sum() < 49.7  # chi squared, 23 degrees of freedom: p = .001
+    assert not np.array_equal(rows, evaluation_rows(spec_of(), toy, 1))
+    np.testing.assert_array_equal(rows, evaluation_rows(spec_of("factorvae", steps=9), toy, 0))
+
+
+def test_an_exception_becomes_a_failed_record_with_its_traceback(spec_of, protocols):
+    spec = spec_of("unruly", {"raise_at": 2})
+    result = trial(Job(spec, protocols, environment={"cpu": "x"}))
+    assert (result.record.key, result.record.status) == (spec.key, "failed")
+    assert result.record.error.startswith("Traceback")
+    assert result.record.error.strip().endswith("RuntimeError: as told to")
+    assert result.record.environment["cpu"] == "x"
+    assert result.artefacts.weights == {}
+
+
+def test_divergence_is_a_record_of_its_own_and_is_not_scored(spec_of, protocols):
+    result = trial(Job(spec_of("unruly", {"nan_at": 1}), protocols))
+    record = result.record
+    assert (record.status, record.step, record.terms) == ("diverged", 2, {})
+    assert record.error == "a loss that is not finite"
+    assert record.cost["updates"] == 2
+    assert (result.artefacts.scores, result.artefacts.posterior) == ([], {})
+    assert np.isnan(result.artefacts.history[-1]["loss"])
+    assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
+
+
+def test_traversals_are_drawn_a_few_times(spec_of):
+    images = trial(Job(spec_of(steps=8))).artefacts.images
+    assert sorted(images) == [f"traversals/step{step:07d}.png" for step in (2, 4, 6, 8)]
+    assert len(set(images.values())) == 4
+
+
+def test_drawing_does_not_disturb_the_training(spec_of, monkeypatch):
+    drawn = trial(Job(spec_of("factorvae")))
+    monkeypatch.setattr("bench.trial.STRIPS", 0)
+    assert trial(Job(spec_of("factorvae"))).artefacts.images == {}
+    plain = trial(Job(spec_of("factorvae")))
+    assert plain.record.diagnostics == drawn.record.diagnostics
