@@ -16,7 +16,23 @@ PLAIN = ("likelihood", "z_dim", "batch_size", "steps", "lr", "warmup", "grad_cli
 ORDER = (
     *("key", "setting", "dataset", "method", "strength", "strength_value", "seed", "status", "step", "error"),
     *("n_done", "n_diverged", "n_failed", "n_collapsed", "metric", "name", "protocol", "repeat", "factor", "value"),
-    *("n", "iqm", "lo", "hi", "mean", "sd", "param", "backbone", *PLAIN, "dataset_sha256"),
+    *(
+        "n",
+        "iqm",
+        "lo",
+        "hi",
+        "median",
+        "median_lo",
+        "median_hi",
+        "mean",
+        "mean_lo",
+        "mean_hi",
+        "sd",
+        "param",
+        "backbone",
+        *PLAIN,
+        "dataset_sha256",
+    ),
     *("definition", "term", "diagnostic", "cost", "environment"),
 )
 
@@ -55,7 +71,7 @@ def score_rows(runs: Iterable[Run]) -> list[Row]:
 
 
 def summary_rows(groups: Iterable[Group]) -> list[Row]:
-    """A row per setting and quantity, in long form: counts of runs, n values, IQM, 95 % interval, mean, sd.
+    """A row per setting and quantity, in long form: counts of runs, IQM, median and mean with intervals, sd.
 
     `metric` and `protocol` are empty where the quantity is a diagnostic. A setting without a done run has one row.
     """

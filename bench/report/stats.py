@@ -4,22 +4,34 @@ A sample is one number per seed. Where a method sums up a sample it is the inter
 an unlucky seed than the mean, and less wasteful of seeds than the median.
 """
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]  # over the last axis
+UNKNOWN = (math.nan, math.nan)
 
 
 class Estimate(NamedTuple):
-    """What a sample of n seeds says: interquartile mean, its interval (nan for n = 1), mean and standard deviation."""
+    """What a sample of n seeds says: interquartile mean, median and mean, the interval of each, standard deviation.
+
+    Intervals and sd are nan for n = 1.
+    """
 
     n: int
     iqm: float
     lo: float
     hi: float
+    median: float
+    median_lo: float
+    median_hi: float
     mean: float
+    mean_lo: float
+    mean_hi: float
     sd: float
 
 
@@ -34,29 +46,48 @@ def iqm(x: ArrayLike) -> Floats:
     return np.asarray(ordered[..., cut : n - cut].mean(axis=-1))
 
 
+def mean(x: ArrayLike) -> Floats:
+    """Mean over the last axis, (..., n) -> (...)."""
+    return np.asarray(np.mean(np.asarray(x, dtype=np.float64), axis=-1))
+
+
+def median(x: ArrayLike) -> Floats:
+    """Median over the last axis, (..., n) -> (...)."""
+    return np.asarray(np.median(np.asarray(x, dtype=np.float64), axis=-1))
+
+
 def bootstrap_interval(
-    x: ArrayLike, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
+    x: ArrayLike, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000, of: Statistic = iqm
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of the interquartile mean of x (n,): seeds resampled with replacement.
+    """Percentile bootstrap interval of a statistic of x (n,): seeds resampled with replacement.
 
     nan, nan for n < 2, where nothing is known of the spread. With few seeds it is too narrow: of 3,000 normal samples
     the interval of level 0.95 held the truth for .74 at n = 3, .90 at n = 5, .93 at n = 10 and .94 at n = 20.
     """
     sample = np.asarray(x, dtype=np.float64)
-    if sample.size < 2:
-        return float("nan"), float("nan")
-    drawn = sample[rng.integers(sample.size, size=(resamples, sample.size))]
-    tail = (1 - level) / 2
-    lo, hi = np.quantile(iqm(drawn), [tail, 1 - tail])
-    return float(lo), float(hi)
+    return _percentiles(of(_resampled(sample, rng, resamples)), level) if sample.size > 1 else UNKNOWN
 
 
 def estimate(x: ArrayLike, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000) -> Estimate:
     """Sum up x (n,), one finite number per seed, n >= 1. The sd has the n - 1 denominator: nan for n = 1."""
     sample = np.asarray(x, dtype=np.float64)
-    lo, hi = bootstrap_interval(sample, rng, level=level, resamples=resamples)
-    sd = float(sample.std(ddof=1)) if sample.size > 1 else float("nan")
-    return Estimate(sample.size, float(iqm(sample)), lo, hi, float(sample.mean()), sd)
+    drawn = _resampled(sample, rng, resamples)  # the same resamples for all three
+    told = [(float(of(sample)), *(_percentiles(of(drawn), level) if sample.size > 1 else UNKNOWN)) for of in CENTRES]
+    sd = float(sample.std(ddof=1)) if sample.size > 1 else math.nan
+    return Estimate(sample.size, *told[0], *told[1], *told[2], sd)
+
+
+def _resampled(sample: Floats, rng: np.random.Generator, resamples: int) -> Floats:
+    return np.asarray(sample[rng.integers(sample.size, size=(resamples, sample.size))])
+
+
+def _percentiles(values: Floats, level: float) -> tuple[float, float]:
+    tail = (1 - level) / 2
+    lo, hi = np.quantile(values, [tail, 1 - tail])
+    return float(lo), float(hi)
+
+
+CENTRES: tuple[Statistic, ...] = (iqm, median, mean)
 
 
 def non_dominated(costs: ArrayLike) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from bench.report.stats import bootstrap_interval, estimate, iqm, non_dominated
+from bench.report.stats import bootstrap_interval, estimate, iqm, mean, non_dominated
 
 
 def test_iqm_is_the_mean_of_the_middle_half() -> None:
@@ -70,3 +70,21 @@ def test_the_front_of_three_costs_is_that_of_pairwise_comparison() -> None:
     costs = np.random.default_rng(0).integers(0, 4, (40, 3))
     expected = [not any((b <= a).all() and (b < a).any() for b in costs) for a in costs]
     assert non_dominated(costs).tolist() == expected
+
+
+def test_iqm_median_and_mean_are_rliables_and_their_intervals_near_it() -> None:
+    """rliable 1.2.0, get_interval_estimates with 50,000 resamples of this sample (its own draws: within noise)."""
+    x = [0.221, 0.324, 0.11, 0.44, 0.364, 0.271, 0.269, 0.33, 0.273, 0.277]
+    e = estimate(x, np.random.default_rng(0), resamples=50_000)
+    np.testing.assert_allclose([e.iqm, e.mean, e.median], [0.29066667, 0.2879, 0.275], atol=1e-8)
+    np.testing.assert_allclose([e.lo, e.mean_lo, e.median_lo], [0.23749583, 0.2349, 0.246], atol=1.5e-3)
+    np.testing.assert_allclose([e.hi, e.mean_hi, e.median_hi], [0.33933333, 0.3384, 0.344], atol=1.5e-3)
+
+
+def test_the_interval_of_the_mean_is_scipys_percentile_bootstrap() -> None:
+    x = np.random.default_rng(1).standard_normal(12)
+    ours = bootstrap_interval(x, np.random.default_rng(0), resamples=20_000, of=mean)
+    theirs = scipy_stats.bootstrap(
+        (x,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
+    np.testing.assert_allclose(ours, theirs, atol=0.02)
