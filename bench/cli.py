@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli_score import score
 from bench.errors import BenchError
 from bench.flags import altered
 
@@ -19,6 +20,9 @@ HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @click.group(context_settings=HELP)
 def bench() -> None:
     """Train and compare VAE, beta-VAE, FactorVAE and InfoVAE as learners of disentangled representations."""
+
+
+bench.add_command(score)
 
 
 @bench.command()
@@ -103,13 +107,7 @@ def report(results: Path, out: Path) -> None:
     from bench.report.write import write
     from bench.store import Store
 
-    if not results.is_dir():
-        wrong = "not a folder" if results.exists() else "no such folder"
-        raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
-    folders = [results] if Store(results).keys() else [f for f in sorted(results.iterdir()) if Store(f).keys()]
-    if not folders:
-        raise BenchError(f"results {results}: holds no runs; run a study first (python -m bench run)")
-    for folder in folders:
+    for folder in folders_of(results):
         store, target = Store(folder), writable(out / folder.resolve().name)
         files = write(store, target)
         for key, reason in store.damaged.items():
@@ -154,6 +152,19 @@ def compare(file: Path) -> None:
     click.echo(f"{file}: {original}")
     click.echo(f"images that differ: {found.images_differ:,} of {found.images:,}; pixels: {found.pixels_differ:,}")
     click.echo(f"lit pixels: {found.lit_source:,} in the file, {found.lit_rendered:,} rendered")
+
+
+def folders_of(results: Path) -> list[Path]:
+    """The folders of studies in a results folder, which may be one itself. BenchError where there are no runs."""
+    from bench.store import Store
+
+    if not results.is_dir():
+        wrong = "not a folder" if results.exists() else "no such folder"
+        raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
+    folders = [results] if Store(results).keys() else [f for f in sorted(results.iterdir()) if Store(f).keys()]
+    if not folders:
+        raise BenchError(f"results {results}: holds no runs; run a study first (python -m bench run)")
+    return folders
 
 
 def check_device(device: str) -> None:

@@ -132,10 +132,15 @@ def rescored(job: Job) -> Result:
     method = dataset = None
     if job.weights is not None:
         dataset = load_dataset(job.spec.dataset)
-        method = build(job.spec, dataset.shape)
-        method.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in job.weights.items()})
-        method = method.to(job.device)
+        method = restored(job.spec, job.weights, dataset, job.device)
     return Result(job, None, Artefacts(scores=score(job, method, dataset)))
+
+
+def restored(spec: RunSpec, weights: Arrays, dataset: FactorDataset, device: str) -> Method:
+    """The trained method of a run from its stored weights."""
+    method = build(spec, dataset.shape)
+    method.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
+    return method.to(device)
 
 
 def score(job: Job, method: Method | None, dataset: FactorDataset | None) -> list[ScoreFile]:

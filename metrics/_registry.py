@@ -5,8 +5,8 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from importlib.metadata import entry_points
+from pathlib import Path
 
-import metrics
 from metrics._codes import Metric, MetricError
 
 GROUP = "bench.metrics"
@@ -14,7 +14,7 @@ GROUP = "bench.metrics"
 
 def own() -> list[str]:
     """Names of the metrics of this package."""
-    return sorted(m.name for m in pkgutil.iter_modules(metrics.__path__) if not m.name.startswith("_"))
+    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if not m.name.startswith("_"))
 
 
 def names() -> list[str]:

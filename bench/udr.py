@@ -1,0 +1,71 @@
+"""UDR of stored runs: how far runs that differ in their seed alone agree, from their codes of the same rows."""
+
+from collections import defaultdict
+
+import numpy as np
+import torch
+
+from bench.build import load_dataset
+from bench.encode import encode
+from bench.report.aggregate import Run, setting_id
+from bench.report.rows import Row, score_rows
+from bench.seeds import SEARCH_SEEDS, stream
+from bench.spec import Params, Record, Repeat, ScoreFile
+from bench.store import Damaged, Store
+from bench.trial import restored
+from metrics._codes import Posterior
+from metrics._protocol import protocol_id
+from metrics._udr import udr
+
+FEWEST = 5  # runs of a setting, for a median over the others
+ROWS = 1_000
+
+
+def udr_rows(store: Store, device: str = "cpu") -> tuple[list[Row], int]:
+    """A row per done run and kind of UDR, as in scores.csv; and how many settings have too few runs for it.
+
+    UDR ranks runs by each other, so that it is no score of a run alone and does not lie beside it: a further seed
+    changes it, and the protocol names the number of runs. The rows that are encoded are drawn without replacement from
+    a stream of their own, and are the same for every run of a data set. Runs that are damaged are noted in the store.
+    """
+    settings: dict[str, list[Record]] = defaultdict(list)
+    for record in store:
+        if record.status == "done" and record.spec.seed < SEARCH_SEEDS:
+            settings[setting_id(record.spec)].append(record)
+    rows: list[Row] = []
+    few = 0
+    for records in settings.values():
+        known = [(r, p) for r in records if (p := _posterior(r, store, device)) is not None]
+        if len(known) < FEWEST:
+            few += 1
+            continue
+        rows += _scored(known)
+    return rows, few
+
+
+def _scored(known: list[tuple[Record, Posterior]]) -> list[Row]:
+    n_rows, alpha, min_kl = len(known[0][1].index), 0.1, 0.01
+    scores = udr([(p.mu, p.logvar) for _, p in known], n_rows=n_rows, alpha=alpha, min_kl=min_kl)
+    stated: Params = {"n_rows": n_rows, "alpha": alpha, "min_kl": min_kl, "models": len(known)}
+    files = [
+        ScoreFile(
+            protocol=protocol_id("udr", stated, "mean"),
+            metric="udr",
+            params=stated,
+            repeats=[Repeat(repeat=0, values={"udr_lasso": float(lasso), "udr_spearman": float(spearman)})],
+        )
+        for lasso, spearman in zip(scores.lasso, scores.spearman, strict=True)
+    ]
+    return score_rows([Run(record, (file,)) for (record, _), file in zip(known, files, strict=True)])
+
+
+def _posterior(record: Record, store: Store, device: str) -> Posterior | None:
+    """The posterior of the common rows, encoded from the weights; None where these cannot be trusted."""
+    dataset = load_dataset(record.spec.dataset)
+    index = stream(0, "udr rows").choice(len(dataset), min(ROWS, len(dataset)), replace=False)
+    try:
+        method = restored(record.spec, store.weights(record.key), dataset, device)
+    except Damaged as error:
+        store.damaged[record.key] = str(error)
+        return None
+    return encode(method.backbone, dataset, np.sort(index), torch.device(device))
