@@ -1,0 +1,155 @@
+"""What the house promises of its files: sizes, floors, and what may know what."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("bench", "methods", "metrics", "tests", "benchmarks")
+ROOMS = FOLDERS[:3]
+FLOORS = (  # a file imports from its own floor and lower ones; the last is the command line's
+    "methods._ metrics._ bench.errors bench.seeds bench.spec bench.data._",
+    "methods metrics bench.data",
+    "bench.allocator bench.build bench.encode bench.environment bench.images bench.plugins bench.protocol bench.store "
+    "bench.train",
+    "bench.trial",
+    "bench.display bench.execute bench.plan bench.study",
+    "bench.report bench.search",
+    "bench",
+)
+WITHOUT_TORCH = "metrics bench.report bench.errors bench.spec bench.seeds bench.store bench.data"
+
+TREES = {
+    path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
+    for folder in FOLDERS
+    for path in sorted((ROOT / folder).rglob("*.py"))
+}
+MODULES = {
+    ".".join(path.with_suffix("").parts).removesuffix(".__init__"): tree
+    for path, tree in TREES.items()
+    if path.parts[0] in ROOMS
+}
+
+
+def imports(module: str, *, at_start: bool = False) -> Iterator[str]:
+    """Modules that a module imports; with `at_start`, those only that it imports as it is imported itself."""
+    tree = MODULES[module]
+    for node in tree.body if at_start else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else str(node.module) for name in inner)
+
+
+def within(module: str, rooms: str) -> bool:
+    """Whether the module is one of these, or lies under one; `metrics._` are all that begin so."""
+    return any(f"{module}.".startswith(room if room[-1] == "_" else f"{room}.") for room in rooms.split())
+
+
+def floor(module: str) -> int:
+    return next(i for i, rooms in enumerate(FLOORS) if within(module, rooms))
+
+
+def test_files_are_short():
+    lines = {str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in TREES}
+    assert {path: n for path, n in lines.items() if n > 300} == {}
+
+
+def test_functions_are_short():
+    """Beside their docstrings."""
+    too_long = []
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                doc = node.body[0] if ast.get_docstring(node) else None
+                lines = node.end_lineno - node.lineno + 1 - (doc.end_lineno - doc.lineno + 1 if doc else 0)
+                too_long += [f"{path}: {node.name}"] if lines > 40 else []
+    assert too_long == []
+
+
+def test_nothing_is_left_for_later():
+    marks = ("TO" + "DO", "FIX" + "ME", "X" * 3)
+    texts = {str(path): (ROOT / path).read_text(encoding="utf-8") for path in TREES}
+    assert [path for path, text in texts.items() if any(mark in text for mark in marks)] == []
+
+
+def test_what_is_public_is_documented():
+    kinds = (ast.ClassDef, ast.FunctionDef)
+    missing = []
+    for module, tree in MODULES.items():
+        public = [n for n in tree.body if isinstance(n, kinds) and not n.name.startswith("_")]
+        missing += [] if ast.get_docstring(tree) else [module]
+        missing += [f"{module}.{n.name}" for n in public if not ast.get_docstring(n)]
+    assert missing == []
+
+
+def test_imports_go_down():
+    up = [
+        f"{module} imports {name}"
+        for module in MODULES
+        for name in imports(module)
+        if name in MODULES and name not in ROOMS and floor(name) > floor(module)
+    ]
+    assert up == []
+
+
+def test_imports_have_no_cycle():
+    graph = {module: {n for n in imports(module, at_start=True) if n in MODULES} - {module} for module in MODULES}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+def test_methods_and_metrics_stand_alone():
+    others = [
+        f"{module} imports {name}"
+        for module in MODULES
+        for name in imports(module)
+        if within(module, "methods metrics")
+        and name.split(".")[0] in ROOMS
+        and name.split(".")[0] != module.split(".")[0]
+    ]
+    assert others == []
+
+
+def test_torch_stays_where_models_are():
+    for module in MODULES:
+        reached: set[str] = set()
+        left = [module] if within(module, WITHOUT_TORCH) else []
+        while left:
+            name = left.pop()
+            assert not within(name, "torch"), module
+            if name in MODULES and name not in reached:
+                reached.add(name)
+                left += imports(name, at_start=True)
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("bench.cli", "torch pandas matplotlib numpy numba sklearn scipy"),
+        ("bench.report.write", "torch"),
+        ("metrics", "torch"),
+        ("bench.data.sprites32", "torch"),
+    ],
+)
+def test_what_an_import_brings_along(module, heavy):
+    code = f"import sys, {module}; print(*(name for name in {heavy.split()} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []
+
+
+def test_a_method_or_backbone_is_final():
+    parents = {
+        f"{module}.{node.name}": {base.id for base in node.bases if isinstance(base, ast.Name)}
+        for module, tree in MODULES.items()
+        for node in tree.body
+        if within(module, "methods") and isinstance(node, ast.ClassDef)
+    }
+    concrete = {name.rsplit(".", 1)[1] for name, bases in parents.items() if bases & {"Method", "Backbone"}}
+    assert {"VAE", "FactorVAE", "Guide"} <= concrete
+    assert [name for name, bases in parents.items() if bases & concrete] == []
