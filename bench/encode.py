@@ -11,8 +11,14 @@ from methods._base import Backbone
 from methods._terms import kl, sample
 from metrics._codes import Posterior
 from metrics._gaussian import active_units, gaussian_tc, kl_per_dimension
+from metrics._kl_decomposition import kl_decomposition
 
 BATCH = 512  # rows encoded at once; fixed, so that a row's code does not depend on what else is asked for
+
+KL_TERMS = (
+    *("mutual_information_lower", "mutual_information_upper", "mutual_information_se"),
+    *("total_correlation_lower", "total_correlation_upper", "dimension_kl"),
+)
 
 Diagnostics = dict[str, float | list[float] | bool]
 
@@ -59,6 +65,22 @@ def code_diagnostics(posterior: Posterior, rng: np.random.Generator) -> Diagnost
         "tc_mean": gaussian_tc(posterior.mu),
         "tc_sample": gaussian_tc(posterior.codes(rng).z),
     }
+
+
+def kl_diagnostics(posterior: Posterior, population: int, rng: np.random.Generator) -> Diagnostics:
+    """What the KL is made of, in nats: I(x; z) + total correlation + dimension-wise KL (metrics._kl_decomposition).
+
+    Of the distinct rows: rows are drawn with replacement, and a posterior that comes twice would pass for two of the
+    `population` of observations. The three add up to the KL over distinct rows, which differs a little from `kl`. Where
+    they are not all of the population, the first two lie between bounds, and one's upper goes with the other's lower.
+    """
+    _, rows = np.unique(posterior.index, return_index=True)
+    scores = kl_decomposition(
+        posterior.mu[rows], posterior.logvar[rows], rng, population=population, n_samples=500, n_marginal=5_000
+    )
+    by_dimension = {f"{name}_per_dimension": values[:, 0].tolist() for name, values in scores.matrices.items()}
+    stated = {name: scores.values[name] for name in KL_TERMS}
+    return {**stated, **by_dimension}
 
 
 def _blocks(index: NDArray[np.integer]) -> list[NDArray[np.integer]]:

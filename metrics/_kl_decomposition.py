@@ -118,13 +118,23 @@ class _Mixture(NamedTuple):
 
     def gaussian_information(self) -> float:
         """1/2 (ln det Cov z - E ln det Cov z|x): I(x; z) if q(z) were Gaussian, and no less than it is."""
-        return float(0.5 * (np.linalg.slogdet(self.covariance())[1] - self.logvar.sum(axis=1).mean()))
+        variance, _ = self.principal()
+        return float(0.5 * (np.log(variance).sum() - self.logvar.sum(axis=1).mean()))
 
     def log_gaussian(self, z: Floats) -> Floats:
         """The log-density at z (S, D) of the Gaussian of its mean and covariance; (S,)."""
-        L = np.linalg.cholesky(self.covariance())
-        white = np.linalg.solve(L, (z - self.mu.mean(axis=0)).T)
-        return np.asarray(-0.5 * (np.sum(white**2, axis=0) + z.shape[1] * LOG_2PI) - np.log(np.diag(L)).sum())
+        variance, axes = self.principal()
+        squares = np.sum(((z - self.mu.mean(axis=0)) @ axes) ** 2 / variance, axis=1)
+        return np.asarray(-0.5 * (squares + z.shape[1] * LOG_2PI + np.log(variance).sum()))
+
+    def principal(self) -> tuple[Floats, Floats]:
+        """Variances (D,) and directions (D, D), in columns, of the principal axes of Cov z.
+
+        Codes that repeat each other with next to no noise have axes whose variance is lost in rounding: it counts as
+        the least that can be told from 0.
+        """
+        variance, axes = np.linalg.eigh(self.covariance())
+        return np.maximum(variance, variance[-1] * len(variance) * np.finfo(np.float64).eps), axes
 
     def log_component(self, z: Floats, n: Ints) -> Floats:
         """log q(z|x_n) of each z (S, D) under a component n (S,) of its own; (S,)."""

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from bench.spec import Value
 
 METHODS = {"vae": "VAE", "betavae": "β-VAE", "factorvae": "FactorVAE", "infovae": "InfoVAE", "betatcvae": "β-TCVAE"}
+# What stands beside the methods and is no setting of one: nothing is chosen among them, no front counts them.
+BASELINES = {"ica": "ICA", "pca": "PCA", "supervised": "supervised encoder", "untrained": "untrained encoder"}
 SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ"}
 ARROWS = {1: "↑", -1: "↓", 0: ""}
 
@@ -36,6 +38,12 @@ DIAGNOSTICS = {
     "kl": Label("KL", "nats per observation", 0),
     "tc_sample": Label("TC of sampled codes", "nats", 0),
     "tc_mean": Label("TC of mean codes", "nats", 0),
+    "mutual_information_lower": Label("I(x; z), lower bound", "nats", 0),
+    "mutual_information_upper": Label("I(x; z), upper bound", "nats", 0),
+    "mutual_information_se": Label("I(x; z), standard error", "nats", 0),
+    "total_correlation_lower": Label("TC, lower bound", "nats", 0),
+    "total_correlation_upper": Label("TC, upper bound", "nats", 0),
+    "dimension_kl": Label("dimension-wise KL", "nats", 0),
     "active_units": Label("active units", "", 0),
     "clamp_hits": Label("clamp hits", "", 0),
 }
@@ -63,7 +71,7 @@ SCORES = {
 
 def method_label(name: str) -> str:
     """The method's name in the literature, or else its name on the command line."""
-    return METHODS.get(name.replace("_", ""), name)
+    return METHODS.get(name.replace("_", ""), BASELINES.get(name, name))
 
 
 def symbol(parameter: str) -> str:

@@ -105,6 +105,14 @@ def test_collapsed_posteriors_hold_nothing():
     assert all(abs(x) < 1e-12 for x in values.values())
 
 
+def test_dimensions_that_repeat_each_other_without_noise_are_no_error():
+    rng = np.random.default_rng(0)
+    mu = 1e3 * np.repeat(rng.standard_normal((500, 1)), 3, axis=1)
+    values = kl_decomposition(mu, np.full_like(mu, -30.0), rng, population=np.inf).values
+    assert all(np.isfinite(x) for x in values.values())
+    assert values["total_correlation"] > 10
+
+
 def test_dimensions_off_their_prior_are_told_from_dimensions_that_know():
     rng = np.random.default_rng(0)
     mu = np.stack([rng.standard_normal(3000) * np.sqrt(0.9), np.full(3000, 2.0)], axis=1)
