@@ -27,11 +27,43 @@ from metrics._codes import Codes, Floats, Posterior
 ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
 
 
-def trial(job: Job, watch: Watch | None = None) -> Result:
+@dataclass(frozen=True)
+class Job:
+    """A run to do, or a run done (what is stored of it given) to score further; and how. It alters no numbers.
+
+    repeats: how often each protocol is evaluated, each time on rows and with random numbers of its own.
+    posterior: of repeat 0's rows; with it, weights are needed only by protocols on a table, and by further repeats.
+    """
+
+    spec: RunSpec
+    protocols: tuple[Protocol, ...] = ()
+    repeats: int = 1
+    device: str = "cpu"
+    threads: int = 1
+    environment: dict[str, str | int | bool] = field(default_factory=dict)
+    weights: Arrays | None = None
+    posterior: Arrays | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it scores a run that is done already."""
+        return self.weights is not None or self.posterior is not None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job gives back: a record and artefacts; or for a run that was done already, scores alone."""
+
+    job: Job
+    record: Record | None
+    artefacts: Artefacts
+
+
+def trial(job: Job) -> Result:
     """Carry a job out. An exception becomes a record of a failed run, with its traceback; the study goes on."""
     try:
         prepare(job)
-        return rescored(job) if job.done else trained(job, watch or Watch())
+        return rescored(job) if job.done else trained(job)
     except Exception:
         failed = Record(key=job.spec.key, spec=job.spec, status="failed", error=traceback.format_exc())
         return Result(job, _placed(failed, job), Artefacts())
@@ -43,7 +75,7 @@ def prepare(job: Job) -> None:
     keep_freed_memory()
 
 
-def trained(job: Job, watch: Watch) -> Result:
+def trained(job: Job) -> Result:
     """Train a run from its spec and score it."""
     spec, device = job.spec, torch.device(job.device)
     dataset = load_dataset(spec.dataset)
@@ -57,8 +89,6 @@ def trained(job: Job, watch: Watch) -> Result:
         torch.Generator(device).manual_seed(word(spec.seed, "noise")),
         log_every=max(1, spec.steps // ROWS_IN_HISTORY),
         on_log=_strips(method, dataset, spec, device, images),
-        watch=watch,
-        gathered=images,
     )
     seconds = time.perf_counter() - start
     record = _record(spec, method, training)
