@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli_score import score
+from bench.cli_score import calibrate, score
 from bench.errors import BenchError
 from bench.flags import altered
 
@@ -23,6 +23,7 @@ def bench() -> None:
 
 
 bench.add_command(score)
+bench.add_command(calibrate)
 
 
 @bench.command()
