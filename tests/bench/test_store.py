@@ -1,11 +1,11 @@
 import json
+import os
 import shutil
 
 import msgspec
 import numpy as np
 import pytest
 
-from bench import store as module
 from bench.errors import BenchError
 from bench.spec import Record, Repeat, ScoreFile
 from bench.store import MANIFEST, Artefacts, Damaged, Store
@@ -103,56 +103,71 @@ def test_the_same_run_gives_the_same_bytes(store, spec, record, artefacts, tmp_p
     assert files(again.root / spec.key) == files(store.root / spec.key)
 
 
-def test_any_record_that_is_not_final_is_tried_again(store, spec, record):
-    for status, final in (("diverged", True), ("failed", False), ("done", True)):
-        store.put(msgspec.structs.replace(record, status=status), Artefacts())
-        assert (spec in store) is final
-        assert [r.status for r in store] == [status]
+@pytest.mark.parametrize(("status", "final"), [("done", True), ("diverged", True), ("failed", False)])
+def test_a_run_that_failed_is_not_in_the_store(tmp_path, spec, record, status, final):
+    store = Store(tmp_path)
+    store.put(msgspec.structs.replace(record, status=status), Artefacts())
+    assert (spec in store) is final
+    assert [r.status for r in store] == [status]
 
 
-def test_put_replaces_a_failed_run_whole(store, spec, record, artefacts):
-    store.put(msgspec.structs.replace(record, status="failed", error="Traceback"), artefacts)
-    store.put(record, Artefacts(history=[{"step": 1.0}]))
-    assert store.record(spec.key).status == "done"
-    assert files(store.root / spec.key).keys() == {MANIFEST, "run.json", "history.csv"}
-    assert [p.name for p in store.root.iterdir()] == [spec.key]
+@pytest.fixture
+def attempt(tmp_path, record, artefacts):
+    """A store with a failed attempt at the run."""
+    made = Store(tmp_path / "attempt")
+    made.put(msgspec.structs.replace(record, status="failed", error="Traceback"), artefacts)
+    return made
 
 
-@pytest.mark.parametrize("after", range(8))
-def test_an_interrupt_while_writing_leaves_no_run_and_no_litter(
-    after, store, spec_of, record, artefacts, monkeypatch, spec
-):
+def test_put_replaces_a_failed_run_whole(attempt, spec, record):
+    attempt.put(record, Artefacts(history=[{"step": 1.0}]))
+    assert attempt.record(spec.key) == record
+    assert files(attempt.root / spec.key).keys() == {MANIFEST, "run.json", "history.csv"}
+    assert [p.name for p in attempt.root.iterdir()] == [spec.key]
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """interrupt(n): Ctrl-C as the n + 1st file is being brought to the disk."""
+
+    def after(n):
+        fsync, left = os.fsync, iter([True] * n)
+
+        def interrupted(handle):
+            if not next(left, False):
+                raise KeyboardInterrupt
+            fsync(handle)
+
+        monkeypatch.setattr(os, "fsync", interrupted)
+
+    return after
+
+
+@pytest.mark.parametrize("after", range(8))  # the run has 7 files and a manifest
+def test_an_interrupt_while_writing_leaves_no_run_and_no_litter(store, spec_of, record, artefacts, interrupt, after):
     before, other = files(store.root), spec_of(seed=1)
-    write, written = module._write, []
-
-    def interrupted(path, content):
-        if len(written) == after:
-            raise KeyboardInterrupt
-        written.append(path)
-        write(path, content)
-
-    monkeypatch.setattr(module, "_write", interrupted)
+    interrupt(after)
     with pytest.raises(KeyboardInterrupt):
         store.put(msgspec.structs.replace(record, key=other.key, spec=other), artefacts)
-    assert len(written) == after
     assert other not in store
     assert files(store.root) == before
 
 
 @pytest.mark.parametrize("after", range(8))
-def test_an_interrupt_while_replacing_leaves_the_old_run(after, store, record, artefacts, monkeypatch):
-    before = files(store.root)
-    write, left = module._write, iter([True] * after)
-
-    def interrupted(path, content):
-        if not next(left, False):
-            raise KeyboardInterrupt
-        write(path, content)
-
-    monkeypatch.setattr(module, "_write", interrupted)
+def test_an_interrupt_while_replacing_leaves_the_old_attempt(attempt, record, artefacts, interrupt, after):
+    before = files(attempt.root)
+    interrupt(after)
     with pytest.raises(KeyboardInterrupt):
-        store.put(record, artefacts)
-    assert files(store.root) == before
+        attempt.put(record, artefacts)
+    assert files(attempt.root) == before
+
+
+@pytest.mark.parametrize("after", range(3))
+def test_an_interrupt_while_adding_scores_leaves_the_old_ones(store, spec, artefacts, interrupt, after):
+    interrupt(after)
+    with pytest.raises(KeyboardInterrupt):
+        store.add_scores(spec.key, [score(0.9, "dci"), score(0.9, "irs")])
+    assert store.scores(spec.key) == artefacts.scores
 
 
 def test_what_a_killed_process_left_is_no_run(store, spec):
@@ -247,11 +262,3 @@ def test_scores_by_the_same_protocol_are_replaced(store, spec):
     store.add_scores(spec.key, [score(0.9, repeats=3)])
     (found,) = (s for s in store.scores(spec.key) if s.metric == "mig")
     assert [r.values["mig"] for r in found.repeats] == [0.9, 1.9, 2.9]
-
-
-def test_scores_do_not_count_before_the_manifest_names_them(store, spec, monkeypatch):
-    replace = module._replace
-    monkeypatch.setattr(module, "_replace", lambda path, content: path.name == MANIFEST or replace(path, content))
-    store.add_scores(spec.key, [score(0.9, "dci")])
-    assert (store.root / spec.key / "scores" / "dci__bins20-mean-n10.json").exists()
-    assert {s.metric for s in store.scores(spec.key)} == {"mig", "sap"}

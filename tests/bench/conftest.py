@@ -1,0 +1,62 @@
+"""The command line in this process, on a study of two updates."""
+
+import sys
+
+import pytest
+
+STUDY = """
+name = "tiny"
+dataset = "toy"
+methods = ["vae", "betavae"]
+metrics = ["mig"]
+seeds = 2
+steps = 2
+batch_size = 8
+z_dim = 3
+[set.small]
+width = 0.25
+[set.betavae]
+beta = 4
+[set.mig]
+n_train = 300
+"""
+
+
+@pytest.fixture
+def tiny():
+    """A study of four runs, as TOML."""
+    return STUDY
+
+
+@pytest.fixture
+def bench(installed, tmp_path, monkeypatch, capsys):
+    """bench("run", "--steps", "2") in an empty folder that holds tiny.toml: exit code, standard output and error."""
+    from bench.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "tiny.toml").write_text(STUDY)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def run(bench, monkeypatch):
+    """bench run of the tiny study, its jobs one after another in this process: test_execute.py has the engine."""
+    from bench import execute
+    from bench.trial import trial
+
+    def here(jobs, *_, ready=lambda job: job, **__):
+        yield from (trial(mine) for mine in map(ready, jobs) if mine is not None)
+
+    monkeypatch.setattr(execute, "execute", here)
+    return lambda *arguments: bench("run", "--study", "tiny.toml", *arguments)
