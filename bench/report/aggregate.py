@@ -6,7 +6,7 @@ A *group* is all of a spec but its seed, method and parameters; settings of one 
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -14,11 +14,12 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from bench.errors import BenchError
-from bench.report.names import DIAGNOSTICS, SCORES, Label, quantity_label, rank, value_order
+from bench.report.names import BASELINES, DIAGNOSTICS, SCORES, Label, quantity_label, rank, value_order
+from bench.report.order import common, run_order, shared_spec
 from bench.report.stats import Estimate, estimate
 from bench.seeds import SEARCH_SEEDS, stream
 from bench.spec import Params, Record, RunSpec, ScoreFile, Value
-from bench.store import Damaged
+from bench.store import Damaged, Manifest
 
 Series = tuple[str, tuple[tuple[str, Value], ...]]  # a method, and the values of what else distinguishes its settings
 
@@ -31,15 +32,36 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[Record]: ...
 
     def scores(self, key: str) -> list[ScoreFile]:
-        """Every protocol's scores of a run; raises bench.store.Damaged where they cannot be trusted."""
+        """Every protocol's scores of a run; this and what follows raise bench.store.Damaged where a file is."""
+        ...
+
+    def history(self, key: str) -> list[dict[str, float]]:
+        """The loss terms of a run by logged update."""
+        ...
+
+    def manifest(self, key: str) -> Manifest:
+        """The files of a run."""
+        ...
+
+    def read(self, key: str, name: str) -> bytes:
+        """One of them."""
         ...
 
 
 class Run(NamedTuple):
-    """A record and its scores, ordered by protocol."""
+    """A record, its scores ordered by protocol, and the store that holds its other files."""
 
     record: Record
     scores: tuple[ScoreFile, ...]
+    source: Source | None = None
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """Its loss terms and gradient norms by logged update; empty where it has none or they are damaged."""
+        try:
+            return [] if self.source is None else self.source.history(self.record.key)
+        except Damaged:
+            return []
 
 
 class Quantity(NamedTuple):
@@ -55,7 +77,7 @@ class Quantity(NamedTuple):
         return quantity_label(self.name, score=bool(self.protocol))
 
 
-RECON = Quantity("recon")
+RECON, KL = Quantity("recon"), Quantity("kl")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +86,7 @@ class Setting:
 
     counts: runs by status; collapsed: done runs without an active unit; they are averaged like the others.
     samples: by quantity, each done run's value by seed; estimates sum them up.
+    evaluations: by score, each done run's evaluation repeats by seed, of which samples hold the mean.
     """
 
     spec: RunSpec
@@ -73,6 +96,12 @@ class Setting:
     collapsed: int
     samples: dict[Quantity, dict[int, float]]
     estimates: dict[Quantity, Estimate]
+    evaluations: dict[Quantity, dict[int, list[float]]]
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether its codes were not learnt by a method of the study, but stand beside them for comparison."""
+        return self.spec.method in BASELINES
 
     @property
     def id(self) -> str:
@@ -115,6 +144,15 @@ class Group:
         return (*[q for q in found if q == RECON], *scores, *others)
 
     @property
+    def methods(self) -> dict[str, tuple[Setting, ...]]:
+        """Every method's settings, without the baselines'."""
+        found: dict[str, list[Setting]] = {}
+        for s in self.settings:
+            if not s.is_baseline:
+                found.setdefault(s.spec.method, []).append(s)
+        return {name: tuple(several) for name, several in found.items()}
+
+    @property
     def scores(self) -> tuple[Quantity, ...]:
         """The quantities that are scores of a metric."""
         return tuple(q for q in self.quantities if q.protocol)
@@ -131,9 +169,9 @@ class Group:
         """Parameters (but the strength) and definitions that all settings of a method agree on."""
         mine = [s for s in self.settings if s.spec.method == method]
         strengths = {s.strength for s in mine}
-        params = _common([s.spec.params for s in mine])
+        params = common([s.spec.params for s in mine])
         defined = [s.definitions for s in mine if s.definitions]
-        return {k: v for k, v in params.items() if k not in strengths}, _common(defined)
+        return {k: v for k, v in params.items() if k not in strengths}, common(defined)
 
     @cached_property
     def series(self) -> dict[Series, tuple[Setting, ...]]:
@@ -162,7 +200,7 @@ def collect(stores: Mapping[str, Source]) -> list[Run]:
     for store in stores.values():
         for record in store:
             try:
-                run = Run(record, tuple(store.scores(record.key)))
+                run = Run(record, tuple(store.scores(record.key)), store)
             except Damaged as error:
                 store.damaged[record.key] = str(error)
                 continue
@@ -174,7 +212,7 @@ def collect(stores: Mapping[str, Source]) -> list[Run]:
         got = ", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "no runs"
         left_out = f" and {len(found) - len(runs)} of a search" if len(found) > len(runs) else ""
         raise BenchError(f"report: stores ({where}) hold {got}{left_out}; expected at least one done run")
-    return sorted(runs, key=lambda r: (*_order(r.record.spec), r.record.spec.seed, r.record.key))
+    return sorted(runs, key=lambda r: (*run_order(r.record.spec), r.record.spec.seed, r.record.key))
 
 
 def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tuple[Group, ...]:
@@ -186,8 +224,8 @@ def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tupl
     by_group: dict[str, list[Setting]] = defaultdict(list)
     for same in by_setting.values():
         setting = _setting(same, strengths.get(same[0].record.spec.method), seed, resamples)
-        by_group[_shared_spec(setting.spec).key].append(setting)
-    return tuple(Group(_shared_spec(s[0].spec), tuple(sorted(s, key=_baseline_first))) for s in by_group.values())
+        by_group[shared_spec(setting.spec).key].append(setting)
+    return tuple(Group(shared_spec(s[0].spec), tuple(sorted(s, key=_baseline_first))) for s in by_group.values())
 
 
 def run_values(run: Run) -> dict[Quantity, float]:
@@ -196,22 +234,29 @@ def run_values(run: Run) -> dict[Quantity, float]:
     for name, value in run.record.diagnostics.items():
         if not isinstance(value, bool | list):
             values[Quantity(name)] = float(value)
+    values |= {q: math.fsum(several) / len(several) for q, several in run_evaluations(run).items()}
+    return {q: v for q, v in values.items() if math.isfinite(v)}
+
+
+def run_evaluations(run: Run) -> dict[Quantity, list[float]]:
+    """Each score of a run by evaluation repeat; a score that is not finite in one of them is left out."""
+    found: dict[Quantity, list[float]] = defaultdict(list)
     for file in run.scores:
-        repeated: dict[str, list[float]] = defaultdict(list)
         for repeat in file.repeats:
             for name, score in repeat.values.items():
-                repeated[name].append(score)
-        for name, several in repeated.items():
-            values[Quantity(name, file.metric, file.protocol)] = math.fsum(several) / len(several)
-    return {q: v for q, v in values.items() if math.isfinite(v)}
+                found[Quantity(name, file.metric, file.protocol)].append(score)
+    return {q: several for q, several in found.items() if all(map(math.isfinite, several))}
 
 
 def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -> Setting:
     done = [r for r in runs if r.record.status == "done"]
     samples: dict[Quantity, dict[int, float]] = defaultdict(dict)
+    evaluations: dict[Quantity, dict[int, list[float]]] = defaultdict(dict)
     for run in done:
         for quantity, value in run_values(run).items():
             samples[quantity][run.record.spec.seed] = value
+        for quantity, several in run_evaluations(run).items():
+            evaluations[quantity][run.record.spec.seed] = several
     spec = msgspec.structs.replace(runs[0].record.spec, seed=0)
     # A stream of its own for each interval: it stays what it is whatever else the report holds.
     estimates = {
@@ -226,36 +271,20 @@ def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -
         collapsed=sum(r.record.diagnostics.get("collapsed") is True for r in done),
         samples=dict(samples),
         estimates=estimates,
+        evaluations=dict(evaluations),
     )
 
 
 def _joined(one: Run, two: Run) -> Run:
     keep, other = (two, one) if two.record.status == "done" != one.record.status else (one, two)
     scores = {s.protocol: s for s in (*other.scores, *keep.scores)}
-    return Run(keep.record, tuple(scores[p] for p in sorted(scores)))
-
-
-def _shared_spec(spec: RunSpec) -> RunSpec:
-    return msgspec.structs.replace(spec, seed=0, method="", params={})
+    return keep._replace(scores=tuple(scores[p] for p in sorted(scores)))
 
 
 def _baseline_first(setting: Setting) -> tuple[object, ...]:
-    """Methods without a strength before those with one; a method's settings by its other parameters, then strength."""
+    """Baselines, methods without a strength, then the others; a method's settings by its parameters, then strength."""
     params = sorted(setting.spec.params.items())
     rest = tuple((k, value_order(v)) for k, v in params if k != setting.strength)
     value = setting.strength_value
-    return setting.strength is not None, setting.spec.method, rest, value_order("" if value is None else value)
-
-
-def _order(spec: RunSpec) -> tuple[object, ...]:
-    params = tuple((k, value_order(v)) for k, v in sorted(spec.params.items()))
-    shared = _shared_spec(spec)
-    return spec.dataset.name, spec.backbone, spec.steps, shared.key, spec.method, params
-
-
-def _common(several: Iterable[Params]) -> Params:
-    """The items that all of several dictionaries agree on."""
-    every = list(several)
-    if not every:
-        return {}
-    return {k: v for k, v in every[0].items() if all(k in other and other[k] == v for other in every)}
+    kind = -1 if setting.is_baseline else int(setting.strength is not None)
+    return kind, setting.spec.method, rest, value_order("" if value is None else value)

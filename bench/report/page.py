@@ -3,34 +3,50 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from bench.report.aggregate import Group, Run
+from bench.report.aggregate import Run
 from bench.report.figures import Drawn
+from bench.report.finding_tables import finding_markdown
+from bench.report.findings import Findings
 from bench.report.names import method_label, symbol, value_text
 from bench.report.rows import reason
 from bench.report.tables import Table, group_markdown, markdown, md_text
 
 MARKDOWN_WIDTH = 6  # quantities side by side, readable on GitHub
-FILES = {
+CSV = {
     "runs.csv": "a row per run, whatever its status",
     "scores.csv": "a row per run, protocol, evaluation repeat and value, per factor as well",
-    "summary.csv": "a row per setting and quantity: n, IQM, 95 % interval, mean, standard deviation",
-    "summary.tex": "the tables below for LaTeX (package booktabs)",
+    "matrices.csv": "a row per run and entry of a metric's matrix: mutual information, importance",
+    "history.csv": "a row per run and logged update: loss terms and gradient norms",
+    "summary.csv": "a row per setting and quantity: n; IQM, median and mean with 95 % intervals; standard deviation",
+    "choices.csv": "a row per method, score and criterion: the setting chosen on half of the seeds, on the other half",
+    "comparisons.csv": "a row per score and pair of methods: P(A>B), p, seeds needed",
+    "hypervolume.csv": "a row per method, cost and score: what its settings dominate",
+    "variance.csv": "a row per score and source of variance",
+    "agreement.csv": "a row per pair of scores: rank correlation over runs",
 }
+FILES = {"summary.tex": "the tables below for LaTeX (package booktabs)"}
 
 
 def page(
-    title: str, runs: Sequence[Run], summed: Sequence[Group], drawn: Sequence[Drawn], damaged: Sequence[str]
+    title: str,
+    runs: Sequence[Run],
+    found: Sequence[Findings],
+    drawn: Sequence[Drawn],
+    damaged: Sequence[str],
+    tables: Sequence[str],
 ) -> str:
-    """The Markdown text; the paths in it are relative to the report's folder."""
+    """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
     counts = Counter(r.record.status for r in runs)
+    files = {name: text for name, text in CSV.items() if name in tables} | FILES
     parts = [
         f"# {md_text(title)}",
         f"{len(runs)} runs: " + ", ".join(f"{counts[s]} {s}" for s in ("done", "diverged", "failed")) + ".",
-        "\n".join(f"- [{name}]({name}): {text}" for name, text in FILES.items()),
+        "\n".join(f"- [{name}]({name}): {text}" for name, text in files.items()),
         *(_figure(d) for d in drawn if d.group is None),
     ]
-    for group in summed:
-        parts += [group_markdown(group, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is group)]
+    for f in found:
+        parts += [group_markdown(f.group, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is f.group)]
+        parts += [text for text in [finding_markdown(f)] if text]
     return "\n\n".join([*parts, *_losses(runs), *_damaged(damaged), *_environment(runs)]) + "\n"
 
 

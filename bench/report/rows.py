@@ -1,7 +1,6 @@
 """The rows of the CSV files: every run, every score, every setting. Values are kept as they are; nothing is rounded."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 
 from bench.report.aggregate import Group, Run, setting_id
@@ -12,34 +11,6 @@ Row = dict[str, Cell]
 
 # The spec's fields of one column each; `params`, `dataset` and the like are spread over several.
 PLAIN = ("likelihood", "z_dim", "batch_size", "steps", "lr", "warmup", "grad_clip", "revision")
-# The order of the columns of every file; a name stands for all of its columns, `param` for `param.beta` and the like.
-ORDER = (
-    *("key", "setting", "dataset", "method", "strength", "strength_value", "seed", "status", "step", "error"),
-    *("n_done", "n_diverged", "n_failed", "n_collapsed", "metric", "name", "protocol", "repeat", "factor", "value"),
-    *(
-        "n",
-        "iqm",
-        "lo",
-        "hi",
-        "median",
-        "median_lo",
-        "median_hi",
-        "mean",
-        "mean_lo",
-        "mean_hi",
-        "sd",
-        "param",
-        "backbone",
-        *PLAIN,
-        "dataset_sha256",
-    ),
-    *("definition", "term", "diagnostic", "cost", "environment"),
-)
-
-
-def columns(rows: Iterable[Row]) -> list[str]:
-    """The columns that rows need, in an order that does not depend on which runs come first."""
-    return sorted({name for row in rows for name in row}, key=_column_order)
 
 
 def run_rows(runs: Iterable[Run]) -> list[Row]:
@@ -49,7 +20,7 @@ def run_rows(runs: Iterable[Run]) -> list[Row]:
     (`diagnostic.kl_per_dimension.0`). `setting` is common to the runs that differ in their seed alone.
     """
     rows = []
-    for record, _ in runs:
+    for record, *_ in runs:
         row = _head(record.key, record.spec, record.strength)
         row |= {"status": record.status, "step": record.step, "error": reason(record.error)}
         row |= _spread("param", record.spec.params) | _shared(record.spec)
@@ -63,10 +34,33 @@ def run_rows(runs: Iterable[Run]) -> list[Row]:
 def score_rows(runs: Iterable[Run]) -> list[Row]:
     """A row per run, protocol, evaluation repeat and value; `factor` numbers a per-factor value, else it is empty."""
     rows = []
-    for record, scores in runs:
+    for record, scores, _ in runs:
         head = _head(record.key, record.spec, record.strength) | {"status": record.status}
         for file in scores:
             rows += [head | row for row in _file_rows(file)]
+    return rows
+
+
+def history_rows(runs: Iterable[Run]) -> list[Row]:
+    """A row per logged update of a run: its loss terms and gradient norms, each the mean since the row before."""
+    rows: list[Row] = []
+    for run in runs:
+        for logged in run.history:
+            values = {name: value for name, value in logged.items() if name != "step"}
+            row: Row = {"key": run.record.key, "step": int(logged["step"])}
+            rows.append(row | _spread("term", values))
+    return rows
+
+
+def matrix_rows(runs: Iterable[Run]) -> list[Row]:
+    """A row per run, protocol, evaluation repeat and entry of a metric's matrix; undefined entries are left out."""
+    rows: list[Row] = []
+    for record, scores, _ in runs:
+        for file, repeat in [(one, repeat) for one in scores for repeat in one.repeats]:
+            head: Row = {"key": record.key, "protocol": file.protocol, "repeat": repeat.repeat}
+            for name, matrix in repeat.matrices.items():
+                entries = [(i, j, v) for i, row in enumerate(matrix) for j, v in enumerate(row) if v is not None]
+                rows += [head | {"name": name, "row": i, "factor": j, "value": v} for i, j, v in entries]
     return rows
 
 
@@ -128,12 +122,6 @@ def _spread(prefix: str, values: Mapping[str, Cell | list[float]]) -> Row:
         else:
             row[f"{prefix}.{name}"] = value
     return row
-
-
-def _column_order(name: str) -> tuple[int, list[tuple[int, str]]]:
-    """By `ORDER`, then by the alphabet, but kl.2 before kl.10."""
-    parts = re.split(r"(\d+)", name)
-    return ORDER.index(name.split(".")[0]), [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
 
 
 def _known(value: float) -> Cell:

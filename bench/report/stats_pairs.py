@@ -20,26 +20,30 @@ MOST_SEEDS = 100_000  # beyond, the difference is for all purposes none
 class Comparison(NamedTuple):
     """What n paired seeds say of A against B; differences are a - b.
 
-    wins: P(A>B), lo and hi its interval; all_pairs: P(A>B) over all pairs of seeds, as rliable counts it;
-    difference and sd: mean and standard deviation of a - b; p: of the signed-rank test; seeds_needed: None where even
-    `MOST_SEEDS` would not do; resolvable: the least mean difference that n seeds show with 80 % power.
+    wins: P(A>B), between wins_lo and wins_hi; all_pairs: P(A>B) over all pairs of seeds, as rliable counts it;
+    difference and difference_sd: their mean and standard deviation; p: of the signed-rank test, least_p: its least;
+    seeds_needed: None where even `MOST_SEEDS` would not do; resolvable: the least mean difference that n seeds show
+    with 80 % power, nan where they can show none.
     """
 
     n: int
     wins: float
-    lo: float
-    hi: float
+    wins_lo: float
+    wins_hi: float
     all_pairs: float
     difference: float
-    sd: float
+    difference_sd: float
     p: float
     least_p: float
     seeds_needed: int | None
     resolvable: float
 
 
-def compare(a: ArrayLike, b: ArrayLike) -> Comparison:
-    """All that is said of two methods' numbers a and b (n,), n >= 1. What one seed cannot say is nan or None."""
+def compare(a: ArrayLike, b: ArrayLike, *, alpha: float = ALPHA) -> Comparison:
+    """All that is said of two methods' numbers a and b (n,), n >= 1, where a p of at most alpha is asked for.
+
+    What one seed cannot say is nan or None.
+    """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     d = x - y
     wins = improvement(x, y)
@@ -54,8 +58,8 @@ def compare(a: ArrayLike, b: ArrayLike) -> Comparison:
         sd,
         signed_rank_p(d),
         least_p(d.size),
-        seeds_needed(mean, sd),
-        resolvable(sd, d.size),
+        seeds_needed(mean, sd, alpha=alpha),
+        resolvable(sd, d.size, alpha=alpha),
     )
 
 
@@ -135,35 +139,42 @@ def power(effect: float, n: int, *, alpha: float = ALPHA) -> float:
     return float(scipy_stats.nct.sf(t, n - 1, shift) + wrong)
 
 
-def seeds_needed(mean: float, sd: float) -> int | None:
-    """Seeds at which the paired t test finds a mean difference of this size and spread with 80 % power.
+def seeds_needed(mean: float, sd: float, *, alpha: float = ALPHA) -> int | None:
+    """Seeds that find a mean difference of this size and spread with 80 % power, and that can give a p of alpha at all.
 
-    Both are as measured and the answer no surer than they are. The signed-rank test wants about 5 % more (its
-    efficiency is 3 / pi). None where `MOST_SEEDS` do not suffice or the spread is unknown.
+    Power is that of the paired t test (the signed-rank test wants about 5 % more: its efficiency is 3 / pi). The answer
+    is no surer than mean and sd are. None where `MOST_SEEDS` do not suffice or the spread is unknown.
     """
-    if not (math.isfinite(sd) and mean != 0):
+    if not math.isfinite(sd) or mean == 0:
         return None
-    if sd == 0:
-        return 2
-    effect, low, high = abs(mean) / sd, 1, 2
-    while power(effect, high) < POWER:
+    low = _reach(alpha) - 1
+    high, effect = low + 1, abs(mean) / sd if sd > 0 else math.inf
+    while power(effect, high, alpha=alpha) < POWER:
         low, high = high, 2 * high
         if low >= MOST_SEEDS:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if power(effect, middle) >= POWER else (middle, high)
+        low, high = (low, middle) if power(effect, middle, alpha=alpha) >= POWER else (middle, high)
     return high
 
 
-def resolvable(sd: float, n: int) -> float:
-    """The least mean difference that n seeds of this spread show with 80 % power (paired t test); nan for n < 2."""
-    if n < 2 or not math.isfinite(sd):
+def resolvable(sd: float, n: int, *, alpha: float = ALPHA) -> float:
+    """The least mean difference that n seeds of this spread show with 80 % power (paired t test).
+
+    nan where n seeds cannot give a p of alpha, whatever the difference, or the spread is unknown.
+    """
+    if n < _reach(alpha) or not math.isfinite(sd):
         return math.nan
     low, high = 0.0, 1.0
-    while power(high, n) < POWER:
+    while power(high, n, alpha=alpha) < POWER:
         high *= 2
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (low, middle) if power(middle, n) >= POWER else (middle, high)
+        low, high = (low, middle) if power(middle, n, alpha=alpha) >= POWER else (middle, high)
     return high * sd
+
+
+def _reach(alpha: float) -> int:
+    """The least number of seeds of which `least_p` is at most alpha."""
+    return max(2, math.ceil(1 - math.log2(alpha)))

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from bench.report.aggregate import Group, Quantity, Setting
 from bench.report.caption import losses_text, quantities_text, setup_text, statistics_text
+from bench.report.columns import columns
 from bench.report.names import decimals, interval_text, method_label, symbol, value_text
-from bench.report.rows import Cell, Row, columns
+from bench.report.rows import Cell, Row
 
 COUNTS = ("diverged", "failed", "collapsed")
 TEX = {

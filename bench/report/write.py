@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.report.aggregate import Group, Run, Source, collect, groups
+from bench.report.aggregate import Run, Source, collect, groups
 from bench.report.figures import draw, slugs
+from bench.report.finding_rows import agreement_rows, choice_rows, comparison_rows, hypervolume_rows, variance_rows
+from bench.report.finding_tables import finding_tables
+from bench.report.findings import Findings, findings
 from bench.report.page import MARKDOWN_WIDTH, page
-from bench.report.rows import run_rows, score_rows, summary_rows
+from bench.report.rows import Row, history_rows, matrix_rows, run_rows, score_rows, summary_rows
 from bench.report.style import save, styled
 from bench.report.tables import csv_text, group_markdown, group_tables, latex
 
@@ -24,9 +27,9 @@ def write(
 ) -> list[Path]:
     """Write the report of all runs in one store, or in several by name, into the folder `out`; the files written.
 
-    runs.csv, scores.csv, summary.csv, summary.md, summary.tex, report.md, pareto.png, pareto.svg, and figures/ with a
-    caption (.txt) beside each figure. Files of the same name are replaced, others left. The page's title is by default
-    the folder's name. seed and resamples are the bootstrap's: the same runs give the same bytes.
+    The CSV files of `page.CSV`, summary.md, summary.tex, report.md, pareto.png, pareto.svg, and figures/ with a caption
+    (.txt) beside each figure. Files of the same name are replaced, others left. The page's title is by default the
+    folder's name. seed and resamples are the bootstrap's: the same runs give the same bytes.
     Raises BenchError without a done run, or if `out` is a file.
     """
     if out.exists() and not out.is_dir():
@@ -35,30 +38,43 @@ def write(
     runs = collect(named)
     damaged = [f"{name}/{why}" for name, store in named.items() for why in store.damaged.values()]
     summed = groups(runs, seed=seed, resamples=resamples)
+    found = [findings(group, seed=seed, resamples=resamples) for group in summed]
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    paths = [_write(out / name, text) for name, text in _texts(runs, summed).items()]
+    tables = {name: csv_text(rows) for name, rows in csv_rows(runs, found).items() if rows}
+    paths = [_write(out / name, text) for name, text in (tables | _texts(found)).items()]
     with styled():
         drawn = list(draw(summed))
         for one in drawn:
             if one.figure is not None:
                 paths += save(one.figure, out / one.stem)
                 paths.append(_write(out / f"{one.stem}.txt", f"{one.head} {one.caption}\n"))
-    return [*paths, _write(out / "report.md", page(title or out.resolve().name, runs, summed, drawn, damaged))]
+    text = page(title or out.resolve().name, runs, found, drawn, damaged, list(tables))
+    return [*paths, _write(out / "report.md", text)]
 
 
-def _texts(runs: Sequence[Run], summed: Sequence[Group]) -> dict[str, str]:
-    texts = {
-        "runs.csv": csv_text(run_rows(runs)),
-        "scores.csv": csv_text(score_rows(runs)),
-        "summary.csv": csv_text(summary_rows(summed)),
+def csv_rows(runs: Sequence[Run], found: Sequence[Findings]) -> dict[str, list[Row]]:
+    """The rows of each CSV file, by its name as in `page.CSV`."""
+    return {
+        "runs.csv": run_rows(runs),
+        "scores.csv": score_rows(runs),
+        "matrices.csv": matrix_rows(runs),
+        "history.csv": history_rows(runs),
+        "summary.csv": summary_rows(f.group for f in found),
+        "choices.csv": choice_rows(found),
+        "comparisons.csv": comparison_rows(found),
+        "hypervolume.csv": hypervolume_rows(found),
+        "variance.csv": variance_rows(found),
+        "agreement.csv": agreement_rows(found),
     }
-    wide = [group_markdown(g, width=MARKDOWN_WIDTH) for g in summed]
-    narrow = [
-        latex(g, table, f"tab:{slug}-{i}")
-        for slug, g in zip(slugs(summed), summed, strict=True)
-        for i, table in enumerate(group_tables(g, width=LATEX_WIDTH), start=1)
-    ]
-    return texts | {"summary.md": "\n\n".join(wide) + "\n", "summary.tex": "\n".join(narrow)}
+
+
+def _texts(found: Sequence[Findings]) -> dict[str, str]:
+    wide = [group_markdown(f.group, width=MARKDOWN_WIDTH) for f in found]
+    narrow = []
+    for slug, f in zip(slugs([f.group for f in found]), found, strict=True):
+        tables = [*group_tables(f.group, width=LATEX_WIDTH), *(table for _, table in finding_tables(f))]
+        narrow += [latex(f.group, table, f"tab:{slug}-{i}") for i, table in enumerate(tables, start=1)]
+    return {"summary.md": "\n\n".join(wide) + "\n", "summary.tex": "\n".join(narrow)}
 
 
 def _write(path: Path, text: str) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from bench.spec import DataSpec, Params, Record, Repeat, RunSpec, ScoreFile, Status
+from bench.store import File, Manifest
 
 STRENGTHS = {"vae": None, "betavae": "beta", "factorvae": "gamma", "infovae": "lambda_"}
 
@@ -15,6 +16,7 @@ class FakeStore:
     def __init__(self, runs: list[tuple[Record, list[ScoreFile]]]) -> None:
         self.runs = runs
         self.damaged: dict[str, str] = {}
+        self.images: dict[str, bytes] = {}
 
     def __iter__(self) -> Iterator[Record]:
         return (record for record, _ in self.runs)
@@ -23,7 +25,13 @@ class FakeStore:
         return next(scores for record, scores in self.runs if record.key == key)
 
     def history(self, key: str) -> list[dict[str, float]]:
-        return []
+        return [{"step": step, "loss": 30.0 - step / 100, "kl": 5.0, "grad_loss": 2.0} for step in (500.0, 1000.0)]
+
+    def manifest(self, key: str) -> Manifest:
+        return Manifest(1, {name: File(0, "") for name in self.images})
+
+    def read(self, key: str, name: str) -> bytes:
+        return self.images[name]
 
 
 def spec(method: str = "betavae", seed: int = 0, *, params: Params | None = None, **changes: object) -> RunSpec:
@@ -59,7 +67,7 @@ def record(what: RunSpec, recon: float = 20.0, *, status: Status = "done", **cha
         key=what.key,
         spec=what,
         status=status,
-        strength=STRENGTHS[what.method],
+        strength=STRENGTHS.get(what.method),
         diagnostics=diagnostics if status == "done" else {},
         error=None if status == "done" else "loss is nan",
         step=None if status == "done" else 17,
