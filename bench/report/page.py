@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from bench.report.aggregate import Run
+from bench.report.cite import Citation
 from bench.report.figures import Drawn
 from bench.report.finding_tables import finding_markdown
 from bench.report.findings import Findings
@@ -24,7 +25,12 @@ CSV = {
     "variance.csv": "a row per score and source of variance",
     "agreement.csv": "a row per pair of scores: rank correlation over runs",
 }
-FILES = {"summary.tex": "the tables below for LaTeX (package booktabs)"}
+FILES = {
+    "datapackage.json": "every column of these files: type, unit, meaning, allowed values; sha256 of each file",
+    "summary.tex": "the tables below for LaTeX (package booktabs)",
+    "CITATION.cff": "how to cite these results",
+    "citation.bib": "the same for BibTeX",
+}
 
 
 def page(
@@ -33,6 +39,7 @@ def page(
     found: Sequence[Findings],
     drawn: Sequence[Drawn],
     damaged: Sequence[str],
+    cited: Citation,
     tables: Sequence[str],
 ) -> str:
     """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
@@ -42,6 +49,7 @@ def page(
         f"# {md_text(title)}",
         f"{len(runs)} runs: " + ", ".join(f"{counts[s]} {s}" for s in ("done", "diverged", "failed")) + ".",
         "\n".join(f"- [{name}]({name}): {text}" for name, text in files.items()),
+        f"sha256 of the data (`sha256sum *.csv | sha256sum`): `{cited.hash}`.",
         *(_figure(d) for d in drawn if d.group is None),
     ]
     for f in found:

@@ -46,7 +46,8 @@ def cell_text(value: Cell) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return repr(float(value))
+        # As the Table Schema spells what is no number; Python and pandas read both.
+        return repr(float(value)).replace("nan", "NaN").replace("inf", "INF")
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.report.aggregate import Run, Source, collect, groups
+from bench.report.cite import bibtex, cff, citation
 from bench.report.figures import draw, slugs
 from bench.report.finding_rows import agreement_rows, choice_rows, comparison_rows, hypervolume_rows, variance_rows
 from bench.report.finding_tables import finding_tables
 from bench.report.findings import Findings, findings
-from bench.report.page import MARKDOWN_WIDTH, page
+from bench.report.package import content_hash, data_package
+from bench.report.page import CSV, MARKDOWN_WIDTH, page
 from bench.report.rows import Row, history_rows, matrix_rows, run_rows, score_rows, summary_rows
 from bench.report.style import save, styled
 from bench.report.tables import csv_text, group_markdown, group_tables, latex
@@ -27,7 +29,8 @@ def write(
 ) -> list[Path]:
     """Write the report of all runs in one store, or in several by name, into the folder `out`; the files written.
 
-    The CSV files of `page.CSV`, summary.md, summary.tex, report.md, pareto.png, pareto.svg, and figures/ with a caption
+    The CSV files of `page.CSV` and datapackage.json, which describes them, CITATION.cff and citation.bib, summary.md,
+    summary.tex, report.md, pareto.png, pareto.svg, and figures/ with a caption
     (.txt) beside each figure. Files of the same name are replaced, others left. The page's title is by default the
     folder's name. seed and resamples are the bootstrap's: the same runs give the same bytes.
     Raises BenchError without a done run, or if `out` is a file.
@@ -40,15 +43,21 @@ def write(
     summed = groups(runs, seed=seed, resamples=resamples)
     found = [findings(group, seed=seed, resamples=resamples) for group in summed]
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    tables = {name: csv_text(rows) for name, rows in csv_rows(runs, found).items() if rows}
-    paths = [_write(out / name, text) for name, text in (tables | _texts(found)).items()]
+    name = title or out.resolve().name
+    rows = {file: several for file, several in csv_rows(runs, found).items() if several}
+    tables = {file: csv_text(several) for file, several in rows.items()}
+    contents = {file: text.encode() for file, text in tables.items()}
+    cited = citation(name, runs, content_hash(contents))
+    tables |= {"datapackage.json": data_package(cited.title, CSV, rows, contents)}
+    tables |= {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)}
+    paths = [_write(out / file, text) for file, text in (tables | _texts(found)).items()]
     with styled():
         drawn = list(draw(summed))
         for one in drawn:
             if one.figure is not None:
                 paths += save(one.figure, out / one.stem)
                 paths.append(_write(out / f"{one.stem}.txt", f"{one.head} {one.caption}\n"))
-    text = page(title or out.resolve().name, runs, found, drawn, damaged, list(tables))
+    text = page(name, runs, found, drawn, damaged, cited, list(rows))
     return [*paths, _write(out / "report.md", text)]
 
 
