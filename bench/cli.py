@@ -123,6 +123,7 @@ def list_(kind: str) -> None:
     import inspect
 
     from bench import plugins
+    from bench.protocol import explained
     from bench.study import read, shipped
 
     if kind == "studies":
@@ -135,6 +136,8 @@ def list_(kind: str) -> None:
         module = inspect.getmodule(plugins.load(single, name))
         first = (inspect.getdoc(module) or "").splitlines()[0] if module else ""
         click.echo(f"{name}({defaults}): {first}")
+        if kind == "metrics":
+            click.echo("".join(f"    {line}\n" for line in explained(name)))
 
 
 @bench.group()

@@ -11,6 +11,7 @@ from bench import plugins
 from bench.errors import BenchError
 from bench.seeds import stream
 from bench.spec import Params, Value
+from metrics import _registry
 from metrics._codes import Codes, Posterior
 from metrics._protocol import on_table, protocol_id
 
@@ -74,6 +75,16 @@ def protocols_of(metrics: Iterable[str], settings: Mapping[str, Grid], codes: It
             _try(Protocol(name, params))
             found += [Protocol(name, params, kind) for kind in kinds]
     return tuple(found)
+
+
+def explained(metric: str) -> list[str]:
+    """Lines that say what a metric's values mean, and by which protocol it scores unless told otherwise."""
+    default = Protocol(metric, plugins.resolve("metric", metric, {}))
+    rows = "the whole data set" if default.on_table else f"{default.rows:,} rows drawn at random"
+    about = _registry.about(metric)
+    stated = {} if about is None else about._asdict()
+    facts = {"protocol": f"{default.id} (on {rows}, posterior means)", **stated}
+    return [f"{name}: {fact}" for name, fact in facts.items()]
 
 
 def grid(arguments: Grid) -> Iterator[dict[str, Value]]:

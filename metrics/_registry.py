@@ -3,10 +3,12 @@
 import difflib
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from metrics._about import About
 from metrics._codes import Metric, MetricError
 
 GROUP = "bench.metrics"
@@ -32,6 +34,12 @@ def load(name: str) -> Metric:
         installed: Metric = point.load()
         return installed
     raise MetricError(unknown("metric", name, names()))
+
+
+def about(name: str) -> About | None:
+    """What the metric's module states of it; None where an installed one states nothing."""
+    stated: About | None = getattr(sys.modules[load(name).__module__], "ABOUT", None)
+    return stated
 
 
 def unknown(what: str, given: object, known: Iterable[str]) -> str:

@@ -3,11 +3,19 @@
 import numpy as np
 
 from metrics import _logistic
+from metrics._about import About
 from metrics._checks import check, positive
 from metrics._codes import Codes, Floats, Ints, Scores
 from metrics._rows import some_vary, varying
 
 __all__ = ["betavae_score"]
+
+ABOUT = About(
+    meaning="whether a linear classifier can tell which factor a pair of observations shares",
+    range="0 to 1, higher is better",
+    chance="0.204, 1 / number of factors; so do collapsed codes",
+    ceiling="1, also for merged, duplicated and blurred codes",
+)
 
 
 def betavae_score(

@@ -7,12 +7,21 @@ from scipy.special import entr
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from metrics._about import About
 from metrics._boosting import boosted_trees
 from metrics._checks import positive
 from metrics._codes import Codes, Floats, Ints, MetricError, Scores
 from metrics._rows import first_rows, varying
 
 __all__ = ["dci"]
+
+ABOUT = About(
+    meaning="whether each dimension serves one factor (disentanglement) and each factor one dimension (completeness), "
+    "and how well factors are predicted (informativeness)",
+    range="0 to 1, higher is better",
+    chance="0.001 for the first two; informativeness 0.124, the share of right guesses",
+    ceiling="1",
+)
 
 # A probe fits a factor y (N,) of two values or more to codes x (N, D): probe(x, y, x_test, rng) returns its prediction
 # for each row of x_test and the importance of each code, (D,), not negative.

@@ -4,11 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics import _logistic
+from metrics._about import About
 from metrics._checks import at_least, positive
 from metrics._codes import Codes, Floats, Ints, MetricError, Scores
 from metrics._rows import first_rows, varying
 
 __all__ = ["explicitness"]
+
+ABOUT = About(
+    meaning="how well a linear classifier ranks observations by each factor's values (AUC)",
+    range="0 to 1, higher is better",
+    chance="0.500",
+    ceiling="0.987, as 32 values on a line are hard to rank; 0.999 on sprites32, whose factors have fewer",
+)
 
 
 def explicitness(

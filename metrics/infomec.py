@@ -4,12 +4,21 @@ import numpy as np
 from scipy.special import digamma
 
 from metrics import _logistic
+from metrics._about import About
 from metrics._checks import at_least, columns, positive
 from metrics._codes import Codes, Floats, Ints, Scores
 from metrics._information import entropy
 from metrics._rows import first_rows, varying
 
 __all__ = ["infomec"]
+
+ABOUT = About(
+    meaning="whether each dimension tells of one factor (infom), each factor sits in one dimension (infoc), and a "
+    "linear classifier reads it (infoe)",
+    range="0 to 1, higher is better (infoe a little below 0 at worst)",
+    chance="infom 0.488 and infoc 0.229, shares of estimation noise; infoe 0.003: read them beside infoe",
+    ceiling="0.996 for infom and infoc, 1 for infoe",
+)
 
 
 def infomec(

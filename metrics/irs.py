@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from metrics._about import About
 from metrics._checks import at_least
 from metrics._checks import bins as check_bins
 from metrics._codes import Codes, Floats, Ints, MetricError, Scores
@@ -9,6 +10,13 @@ from metrics._information import discretise
 from metrics._rows import first_rows, varying
 
 __all__ = ["irs"]
+
+ABOUT = About(
+    meaning="how little each dimension moves, at worst, while the factor that it follows best is fixed",
+    range="0 to 1, higher is better",
+    chance="0.389 for pure noise; 0 for collapsed codes",
+    ceiling="0.986, as bins merge values that differ; 1 where factors have at most as many values as bins",
+)
 
 
 def irs(

@@ -4,10 +4,18 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from metrics._about import About
 from metrics._codes import Codes, Floats, Ints, Scores
 from metrics._rows import first_rows, varying
 
 __all__ = ["mcc"]
+
+ABOUT = About(
+    meaning="how well dimensions correlate with factors, one to one",
+    range="0 to 1, higher is better",
+    chance="0.017 (Pearson), 0.018 (Spearman), growing as 1 / sqrt(n)",
+    ceiling="1",
+)
 
 
 def mcc(sample: Codes, rng: np.random.Generator, *, n_train: int = 10_000) -> Scores:

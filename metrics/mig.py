@@ -2,12 +2,20 @@
 
 import numpy as np
 
+from metrics._about import About
 from metrics._checks import bins as check_bins
 from metrics._codes import Codes, Floats, Ints, Scores
 from metrics._information import discretise, entropy, mutual_information
 from metrics._rows import first_rows, varying
 
 __all__ = ["mig"]
+
+ABOUT = About(
+    meaning="how much more the best dimension tells of each factor than the second-best",
+    range="0 to 1, higher is better",
+    chance="0.000, growing as rows get fewer (0.002 at n 1,000)",
+    ceiling="ln(bins) / H(v_k) for factors of more values than bins: 0.896; 0.996 on sprites32",
+)
 
 
 def mig(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from metrics._about import About
 from metrics._checks import bins as check_bins
 from metrics._checks import columns
 from metrics._codes import Codes, Floats, Scores
@@ -9,6 +10,13 @@ from metrics._information import discretise, mutual_information
 from metrics._rows import first_rows, varying
 
 __all__ = ["modularity"]
+
+ABOUT = About(
+    meaning="whether each dimension tells of one factor at most, however little it tells",
+    range="0 to 1, higher is better",
+    chance="0.638 for pure noise: never show it alone; 0 for a dead dimension",
+    ceiling="1",
+)
 
 
 def modularity(sample: Codes, rng: np.random.Generator, *, n_train: int = 10_000, bins: int = 20) -> Scores:
