@@ -64,6 +64,11 @@ def test_repeats_are_further_evaluations(spec_of, protocol_of):
         assert len({r.values[name] for r in thrice.repeats}) == 3
 
 
+def test_protocols_share_no_random_numbers(spec_of, protocol_of):
+    scores = trial(Job(spec_of(), tuple(protocol_of("row_mean", scale=scale) for scale in (1, 2)))).artefacts.scores
+    assert len({s.repeats[0].values["draw"] for s in scores}) == 2
+
+
 def test_undefined_values_are_null(spec_of, protocol_of):
     (scores,) = trial(Job(spec_of(), (protocol_of("row_mean"),))).artefacts.scores
     assert scores.repeats[0].per_factor == {"nothing": [None]}

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from methods._base import MethodError
+from methods._terms import permute_dims, sample
 from methods.factorvae import JOINT, PRODUCT, FactorVAE, cross_entropy, discriminator
 from methods.vae import VAE
 
@@ -53,6 +54,16 @@ def test_the_discriminator_tells_joint_from_product(method, terms):
     found = terms(method)
     assert found["tc"].item() == pytest.approx(math.log(3))
     assert found["d_loss"].item() == pytest.approx(-0.5 * (math.log(0.75) + math.log(0.25)))
+
+
+def test_the_discriminators_loss_is_that_of_algorithm_2(method, x, terms):
+    """Joint class: the first batch's samples. Product class: the second batch's, each column shuffled."""
+    rng = torch.Generator().manual_seed(2)
+    z = sample(*method.backbone.encode(x[:8]), rng)
+    z_perm = permute_dims(sample(*method.backbone.encode(x[8:]), rng), rng)
+    log_d, log_d_perm = (method.discriminator(codes).log_softmax(dim=1) for codes in (z, z_perm))
+    expected = -0.5 * (log_d[:, JOINT].mean() + log_d_perm[:, PRODUCT].mean())
+    torch.testing.assert_close(terms(method)["d_loss"], expected)
 
 
 def test_the_discriminator_learns_at_its_own_rate(backbone):
