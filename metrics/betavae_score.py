@@ -1,11 +1,14 @@
 """beta-VAE score. Higgins et al., beta-VAE: Learning Basic Visual Concepts, ICLR 2017, sec. 3 and appendix A.4."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from metrics import _logistic
 from metrics._about import About
 from metrics._checks import check, positive
 from metrics._codes import Codes, Floats, Ints, Scores
+from metrics._groups import Group
 from metrics._rows import some_vary, varying
 
 __all__ = ["betavae_score"]
@@ -47,8 +50,8 @@ def betavae_score(
     positive(n_train=n_train, n_test=n_test, batch=batch)
     z, v = check(table)
     some_vary(v)
-    rows = _RowsByValue(v)
-    points = [_points(z, rows, rng, n, batch) for n in (n_train, n_test)]
+    groups = {int(k): Group.of(v[:, k]) for k in np.flatnonzero(varying(v))}
+    points = [_points(z, groups, rng, n, batch) for n in (n_train, n_test)]
     return _score(*points[0], *points[1], v.shape[1], penalty)
 
 
@@ -61,28 +64,15 @@ def _score(x_train: Floats, k_train: Ints, x_test: Floats, k_test: Ints, n_facto
     return Scores({"betavae_score": float(correct.mean())}, {"betavae_score": per_factor})
 
 
-class _RowsByValue:
-    """For each factor, the rows of the table in the order of its value, to draw a row with a given value."""
-
-    def __init__(self, v: Ints) -> None:
-        self.v = v
-        self.order = [np.argsort(v_k, kind="stable") for v_k in v.T]
-        self.start = [np.concatenate([[0], np.cumsum(np.bincount(v_k))]) for v_k in v.T]
-
-    def partner(self, row: Ints, k: int, rng: np.random.Generator) -> Ints:
-        """For each row another, drawn uniformly from those with its value of factor k (it may be the same)."""
-        value = self.v[row, k]
-        drawn: Ints = self.order[k][rng.integers(self.start[k][value], self.start[k][value + 1])]
-        return drawn
-
-
-def _points(z: Floats, rows: _RowsByValue, rng: np.random.Generator, n: int, batch: int) -> tuple[Floats, Ints]:
-    """n points (n, D) with their factors (n,); built in blocks, so that memory stays flat."""
-    label = rng.choice(np.flatnonzero(varying(rows.v)), size=n)
+def _points(
+    z: Floats, groups: Mapping[int, Group], rng: np.random.Generator, n: int, batch: int
+) -> tuple[Floats, Ints]:
+    """n points (n, D) with their factors (n,), keys of groups; built in blocks, so that memory stays flat."""
+    label = rng.choice(list(groups), size=n)
     x = np.empty((n, z.shape[1]))
     for k in np.unique(label):
         of_k = np.flatnonzero(label == k)
         for block in np.array_split(of_k, len(of_k) // 500 + 1):
             first = rng.integers(len(z), size=(len(block), batch))
-            x[block] = np.abs(z[first] - z[rows.partner(first, k, rng)]).mean(axis=1)
+            x[block] = np.abs(z[first] - z[groups[k].sharing(first, rng)]).mean(axis=1)
     return x, label

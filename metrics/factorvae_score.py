@@ -1,12 +1,11 @@
 """FactorVAE score. Kim & Mnih, Disentangling by Factorising, ICML 2018, section 4."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from metrics._about import About
 from metrics._checks import check, positive
 from metrics._codes import Codes, Floats, Ints, Scores
+from metrics._groups import Group
 from metrics._rows import some_vary, varying
 
 __all__ = ["factorvae_score"]
@@ -61,25 +60,6 @@ def factorvae_score(
     return Scores({"factorvae_score": score}, {"factorvae_score": per_factor}, {"votes": train.astype(np.float64)})
 
 
-class Group(NamedTuple):
-    """The rows of a table by their value of one factor: those of row n are rows[start[n] : start[n] + size[n]]."""
-
-    rows: Ints
-    start: Ints
-    size: Ints
-
-    @classmethod
-    def of(cls, v_k: Ints) -> "Group":
-        _, value, size = np.unique(v_k, return_inverse=True, return_counts=True)
-        start = np.cumsum(size) - size
-        return cls(np.argsort(value, kind="stable"), start[value], size[value])
-
-    def draw(self, n: int, batch: int, rng: np.random.Generator) -> Ints:
-        """n batches of rows that share the value of a row drawn for each, (n, batch)."""
-        row = rng.integers(len(self.rows), size=(n, 1))
-        return np.asarray(self.rows[self.start[row] + rng.integers(self.size[row], size=(n, batch))])
-
-
 def draw_votes(
     z: Floats,
     groups: list[Group],
@@ -93,7 +73,9 @@ def draw_votes(
     tally = np.zeros((z.shape[1], len(groups)), dtype=np.int64)
     for k, n in enumerate(rng.multinomial(votes, np.full(len(groups), 1 / len(groups)))):
         for done in range(0, n, BLOCK):
-            rows = groups[k].draw(min(BLOCK, n - done), batch, rng)
+            some = min(BLOCK, n - done)
+            fixed = rng.integers(len(z), size=(some, 1))
+            rows = groups[k].sharing(fixed, rng, (some, batch))
             tally[:, k] += np.bincount(least_varying(z[rows], z_variance, active), minlength=z.shape[1])
     return tally
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from metrics._codes import Codes, MetricError
-from metrics.betavae_score import _points, _RowsByValue, _score, betavae_score
+from metrics._groups import Group
+from metrics.betavae_score import _points, _score, betavae_score
 
 
 def grid(*sizes):
@@ -29,7 +30,7 @@ def test_partners_share_the_factor_and_are_uniform_otherwise(k):
     _, v = grid(3, 4)
     rng = np.random.default_rng(0)
     row = rng.integers(12, size=20_000)
-    partner = _RowsByValue(v).partner(row, k, rng)
+    partner = Group.of(v[:, k]).sharing(row, rng)
     assert (v[partner, k] == v[row, k]).all()
     share = np.bincount(v[partner, 1 - k]) / len(row)
     np.testing.assert_allclose(share, 1 / len(share), atol=4 * np.sqrt(0.25 / len(row)))
@@ -37,7 +38,7 @@ def test_partners_share_the_factor_and_are_uniform_otherwise(k):
 
 def test_points_are_mean_distances_of_pairs_that_share_their_factor():
     z, v = grid(3, 4)
-    x, label = _points(z, _RowsByValue(v), np.random.default_rng(0), 1200, 256)
+    x, label = _points(z, {k: Group.of(v[:, k]) for k in range(2)}, np.random.default_rng(0), 1200, 256)
     assert (x[np.arange(1200), label] == 0).all()
     # E |a - b| of two independent uniform values of n is (n^2 - 1) / 3n.
     np.testing.assert_allclose(x[label == 0, 1].mean(), 15 / 12, atol=0.02)
