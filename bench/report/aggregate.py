@@ -4,80 +4,28 @@ A *setting* is all of a spec but its seed; only done runs of one setting are ave
 A *group* is all of a spec but its seed, method and parameters; settings of one group may stand in one table or figure.
 """
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, Protocol
 
 import msgspec
 
 from bench.errors import BenchError
-from bench.report.names import BASELINES, DIAGNOSTICS, SCORES, Label, quantity_label, rank, value_order
+from bench.report.names import BASELINES, DIAGNOSTICS, SCORES, rank, value_order
 from bench.report.order import common, run_order, shared_spec
+from bench.report.run import KL as KL
+from bench.report.run import RECON as RECON
+from bench.report.run import Quantity as Quantity
+from bench.report.run import Run as Run
+from bench.report.run import Source as Source
+from bench.report.run import run_evaluations, run_values
 from bench.report.stats import Estimate, estimate
 from bench.seeds import SEARCH_SEEDS, stream
-from bench.spec import Params, Record, RunSpec, ScoreFile, Value
-from bench.store import Damaged, Manifest
+from bench.spec import Params, RunSpec, Value
+from bench.store import Damaged
 
 Series = tuple[str, tuple[tuple[str, Value], ...]]  # a method, and the values of what else distinguishes its settings
-
-
-class Source(Protocol):
-    """What a report reads of a store. damaged: by key, the runs that cannot be read, and why."""
-
-    damaged: dict[str, str]
-
-    def __iter__(self) -> Iterator[Record]: ...
-
-    def scores(self, key: str) -> list[ScoreFile]:
-        """Every protocol's scores of a run; this and what follows raise bench.store.Damaged where a file is."""
-        ...
-
-    def history(self, key: str) -> list[dict[str, float]]:
-        """The loss terms of a run by logged update."""
-        ...
-
-    def manifest(self, key: str) -> Manifest:
-        """The files of a run."""
-        ...
-
-    def read(self, key: str, name: str) -> bytes:
-        """One of them."""
-        ...
-
-
-class Run(NamedTuple):
-    """A record, its scores ordered by protocol, and the store that holds its other files."""
-
-    record: Record
-    scores: tuple[ScoreFile, ...]
-    source: Source | None = None
-
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """Its loss terms and gradient norms by logged update; empty where it has none or they are damaged."""
-        try:
-            return [] if self.source is None else self.source.history(self.record.key)
-        except Damaged:
-            return []
-
-
-class Quantity(NamedTuple):
-    """What is averaged over seeds: a diagnostic (metric and protocol empty) or a value of a metric by a protocol."""
-
-    name: str
-    metric: str = ""
-    protocol: str = ""
-
-    @property
-    def label(self) -> Label:
-        """How tables and figures call it."""
-        return quantity_label(self.name, score=bool(self.protocol))
-
-
-RECON, KL = Quantity("recon"), Quantity("kl")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +35,7 @@ class Setting:
     counts: runs by status; collapsed: done runs without an active unit; they are averaged like the others.
     samples: by quantity, each done run's value by seed; estimates sum them up.
     evaluations: by score, each done run's evaluation repeats by seed, of which samples hold the mean.
+    runs: those that are done, by seed.
     """
 
     spec: RunSpec
@@ -97,6 +46,7 @@ class Setting:
     samples: dict[Quantity, dict[int, float]]
     estimates: dict[Quantity, Estimate]
     evaluations: dict[Quantity, dict[int, list[float]]]
+    runs: tuple[Run, ...]
 
     @property
     def is_baseline(self) -> bool:
@@ -228,26 +178,6 @@ def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tupl
     return tuple(Group(shared_spec(s[0].spec), tuple(sorted(s, key=_baseline_first))) for s in by_group.values())
 
 
-def run_values(run: Run) -> dict[Quantity, float]:
-    """A run's finite numbers: scalar diagnostics, and each score as the mean over its evaluation repeats."""
-    values: dict[Quantity, float] = {}
-    for name, value in run.record.diagnostics.items():
-        if not isinstance(value, bool | list):
-            values[Quantity(name)] = float(value)
-    values |= {q: math.fsum(several) / len(several) for q, several in run_evaluations(run).items()}
-    return {q: v for q, v in values.items() if math.isfinite(v)}
-
-
-def run_evaluations(run: Run) -> dict[Quantity, list[float]]:
-    """Each score of a run by evaluation repeat; a score that is not finite in one of them is left out."""
-    found: dict[Quantity, list[float]] = defaultdict(list)
-    for file in run.scores:
-        for repeat in file.repeats:
-            for name, score in repeat.values.items():
-                found[Quantity(name, file.metric, file.protocol)].append(score)
-    return {q: several for q, several in found.items() if all(map(math.isfinite, several))}
-
-
 def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -> Setting:
     done = [r for r in runs if r.record.status == "done"]
     samples: dict[Quantity, dict[int, float]] = defaultdict(dict)
@@ -272,13 +202,14 @@ def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -
         samples=dict(samples),
         estimates=estimates,
         evaluations=dict(evaluations),
+        runs=tuple(done),
     )
 
 
 def _joined(one: Run, two: Run) -> Run:
     keep, other = (two, one) if two.record.status == "done" != one.record.status else (one, two)
     scores = {s.protocol: s for s in (*other.scores, *keep.scores)}
-    return keep._replace(scores=tuple(scores[p] for p in sorted(scores)))
+    return replace(keep, scores=tuple(scores[p] for p in sorted(scores)))
 
 
 def _baseline_first(setting: Setting) -> tuple[object, ...]:
@@ -286,5 +217,7 @@ def _baseline_first(setting: Setting) -> tuple[object, ...]:
     params = sorted(setting.spec.params.items())
     rest = tuple((k, value_order(v)) for k, v in params if k != setting.strength)
     value = setting.strength_value
-    kind = -1 if setting.is_baseline else int(setting.strength is not None)
+    kind = int(setting.strength is not None)
+    if setting.is_baseline:
+        kind = list(BASELINES).index(setting.spec.method) - len(BASELINES)
     return kind, setting.spec.method, rest, value_order("" if value is None else value)

@@ -6,23 +6,24 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from bench.report.aggregate import Group, Quantity, Series
+from bench.report.aggregate import KL, RECON, Group, Quantity, Series
 from bench.report.caption import losses_text, quantities_text, seeds_text, setup_text
+from bench.report.examples import Example, examples
+from bench.report.figure_texts import AGREEMENT, CURVES, FACTORS, LOST, MATRICES, POINTS, STRENGTHS, TRAVERSALS, UNITS
+from bench.report.finding_tables import agreement_shown
+from bench.report.findings import Findings
+from bench.report.mosaic import traversal_figure
 from bench.report.plots import Panel, pareto_figure, pareto_points, strength_figure
+from bench.report.plots_codes import agreement_figure, factor_figure, matrix_figure, unit_figure
+from bench.report.plots_training import GRADIENTS, curve_figure, lost_figure
 from bench.report.style import Look, looks
 
-TC = (Quantity("tc_sample"), Quantity("tc_mean"))
 OVERVIEW = 3  # scores of a group that stand in the one figure of all groups
-POINTS = (
-    "A point is the interquartile mean (IQM) over the seeds of one setting; the number beside it is the value of the "
-    "parameter that the legend names in brackets. Bars: 95 % percentile bootstrap interval over seeds. Faint dots: "
-    "seeds. Step line and filled points: the settings that no other dominates by IQM, less reconstruction loss and "
-    "higher score being better; hollow points are dominated."
-)
-STRENGTHS = (
-    "A point is the interquartile mean (IQM) over the seeds of one setting. Bars: 95 % percentile bootstrap interval "
-    "over seeds. Faint dots: seeds. Dashed lines and bands: IQM and interval of methods without such a parameter."
-)
+CURVES_OF = {
+    "tc_vs_strength": (Quantity("tc_sample"), Quantity("tc_mean")),
+    "units_vs_strength": (Quantity("active_units"), KL),
+    "gradients_vs_strength": tuple(map(Quantity, GRADIENTS)),
+}
 
 
 class Drawn(NamedTuple):
@@ -38,16 +39,20 @@ class Drawn(NamedTuple):
     group: Group | None = None
 
 
-def draw(summed: Sequence[Group]) -> Iterator[Drawn]:
+def draw(found: Sequence[Findings]) -> Iterator[Drawn]:
     """All figures of a report, one after another: an overview first, then each group's own."""
+    summed = [f.group for f in found]
     look = looks(item for g in summed for item in g.series.items())
     yield from _overview(summed, look)
-    for slug, group in zip(slugs(summed), summed, strict=True):
-        for quantity in group.headline:
-            yield _pareto(group, quantity, f"figures/{slug}_pareto_{_file_name(group, quantity)}", look)
-        yield from _strengths(group, group.headline, f"figures/{slug}_score_vs_strength", look)
-        tc = [q for q in TC if q in group.quantities]
-        yield from _strengths(group, tc, f"figures/{slug}_tc_vs_strength", look)
+    for slug, f in zip(slugs(summed), found, strict=True):
+        stem = f"figures/{slug}"
+        for quantity in f.group.headline:
+            yield _pareto(f.group, quantity, f"{stem}_pareto_{_file_name(f.group, quantity)}", look)
+        yield from _strengths(f.group, f.group.headline, f"{stem}_score_vs_strength", look)
+        for name, quantities in CURVES_OF.items():
+            known = [q for q in quantities if q in f.group.quantities]
+            yield from _strengths(f.group, known, f"{stem}_{name}", look)
+        yield from _single(f, stem, look)
 
 
 def slugs(summed: Sequence[Group]) -> list[str]:
@@ -57,29 +62,60 @@ def slugs(summed: Sequence[Group]) -> list[str]:
     return [s if many[s] == 1 else f"{s}-{g.spec.key[:6]}" for s, g in zip(short, summed, strict=True)]
 
 
+def _single(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator[Drawn]:
+    """The figures of which a group has one each, as far as its runs hold what they show."""
+    group, run_of = found.group, examples(found)
+    by_method = {series[0]: one for series, one in reversed(list(look.items()))}
+    seeds = seeds_text(s.counts["done"] for s in group.scored)
+    told = [found.ranked[i].label.text for i in agreement_shown(found)]
+    of = _examples_text(run_of)
+    drawn = [
+        ("factors", factor_figure(group), "Scores by factor of variation", FACTORS, f", {seeds} a setting"),
+        ("matrices", matrix_figure(group, run_of), "What each latent dimension tells of each factor", MATRICES, of),
+        ("traversals", traversal_figure(run_of), "Latent traversals", TRAVERSALS, of),
+        ("units", unit_figure(group, by_method), "KL of each latent dimension", UNITS, f", {seeds} a setting"),
+        ("curves", curve_figure(group, by_method), "Loss terms in training", CURVES, f", {seeds} a setting"),
+        ("lost", lost_figure(group, by_method), "Runs that diverged, failed or collapsed", LOST, ""),
+        ("agreement", agreement_figure(found), f"Rank correlations of {', '.join(told)}", AGREEMENT, ""),
+    ]
+    for name, figure, head, caption, tail in drawn:
+        if figure is not None:
+            text = f"{caption} {_run_text(group, group.headline)}"
+            yield Drawn(f"{stem}_{name}", figure, f"{head}{tail}.", text, group)
+
+
+def _examples_text(shown: Sequence[Example]) -> str:
+    seeds = sorted({e.run.record.spec.seed for e in shown})
+    return f", one run a method: seed {', '.join(map(str, seeds))}"
+
+
 def _overview(summed: Sequence[Group], look: Mapping[Series, Look]) -> Iterator[Drawn]:
-    rows = [(g, [q for q in g.headline if pareto_points(g, q)[0]][:OVERVIEW]) for g in summed]
+    rows = [(g, [q for q in g.headline if pareto_points(Panel(g, q))[0]][:OVERVIEW]) for g in summed]
     rows = [(g, scores) for g, scores in rows if scores]
     if not rows:
         return
     columns = max(len(scores) for _, scores in rows)
-    panels: list[Panel] = []
+    panels: list[Panel | None] = []
     for group, scores in rows:
-        panels += [(group, q) for q in scores]
+        panels += [Panel(group, q) for q in scores]
         panels += [None] * (columns - len(scores))
     caption = " ".join([POINTS, *(_run_text(g, scores) for g, scores in rows)])
     yield Drawn("pareto", pareto_figure(panels, look, columns=columns), "Scores against reconstruction.", caption)
 
 
 def _pareto(group: Group, quantity: Quantity, stem: str, look: Mapping[Series, Look]) -> Drawn:
-    points, missing = pareto_points(group, quantity)
-    head = f"{quantity.label.text} ({quantity.protocol}) against reconstruction"
+    """Two panels, against reconstruction and against KL, or the one of them that there is."""
+    panels = [Panel(group, quantity, cost) for cost in (RECON, KL)]
+    panels = [p for p in panels if pareto_points(p)[0]]
+    missing = dict.fromkeys(why for cost in (RECON, KL) for why in pareto_points(Panel(group, quantity, cost))[1])
+    against = " and ".join(p.cost.label.text for p in panels) or RECON.label.text
+    head = f"{quantity.label.text} ({quantity.protocol}) against {against}"
     left_out = f" Not shown: {'; '.join(missing)}." if missing else ""
-    if not points:
+    if not panels:
         return Drawn(stem, None, f"{head}: no figure.{left_out}", group=group)
-    head += f", {seeds_text(p.y.n for p in points)} a setting.{left_out}"
+    head += f", {seeds_text(p.y.n for panel in panels for p in pareto_points(panel)[0])} a setting.{left_out}"
     caption = f"{POINTS} {_run_text(group, [quantity])}"
-    return Drawn(stem, pareto_figure([(group, quantity)], look), head, caption, group)
+    return Drawn(stem, pareto_figure(panels, look, columns=len(panels)), head, caption, group)
 
 
 def _strengths(group: Group, quantities: Sequence[Quantity], stem: str, look: Mapping[Series, Look]) -> Iterator[Drawn]:

@@ -7,7 +7,19 @@ from bench.spec import Value
 
 METHODS = {"vae": "VAE", "betavae": "β-VAE", "factorvae": "FactorVAE", "infovae": "InfoVAE", "betatcvae": "β-TCVAE"}
 # What stands beside the methods and is no setting of one: nothing is chosen among them, no front counts them.
-BASELINES = {"ica": "ICA", "pca": "PCA", "supervised": "supervised encoder", "untrained": "untrained encoder"}
+BASELINES = {
+    "chance": "chance (noise)",
+    "untrained": "untrained encoder",
+    "pca": "PCA",
+    "ica": "ICA",
+    "supervised": "supervised encoder",
+    "ceiling": "ceiling (the factors)",
+}
+# Factors of the data sets that come with the suite, for records that do not name them.
+FACTORS = {
+    "dsprites": ("shape", "scale", "orientation", "posX", "posY"),
+    "sprites32": ("shape", "scale", "orientation", "posX", "posY"),
+}
 SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ"}
 ARROWS = {1: "↑", -1: "↓", 0: ""}
 
@@ -46,6 +58,10 @@ DIAGNOSTICS = {
     "dimension_kl": Label("dimension-wise KL", "nats", 0),
     "active_units": Label("active units", "", 0),
     "clamp_hits": Label("clamp hits", "", 0),
+    "grad_loss_median": Label("gradient norm, median", "", 0),
+    "grad_loss_max": Label("gradient norm, greatest", "", 0),
+    "grad_d_loss_median": Label("discriminator's gradient norm, median", "", 0),
+    "grad_d_loss_max": Label("discriminator's gradient norm, greatest", "", 0),
 }
 
 # Tables and figures show scores in this order; those of other metrics follow in alphabetical order.
@@ -72,6 +88,12 @@ SCORES = {
 def method_label(name: str) -> str:
     """The method's name in the literature, or else its name on the command line."""
     return METHODS.get(name.replace("_", ""), BASELINES.get(name, name))
+
+
+def factor_names(dataset: str, count: int) -> tuple[str, ...]:
+    """What the factors of a data set are called, or else their numbers."""
+    known = FACTORS.get(dataset, ())
+    return known if len(known) == count else tuple(f"factor {k}" for k in range(count))
 
 
 def symbol(parameter: str) -> str:

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,24 +13,34 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from bench.report.aggregate import RECON, Group, Quantity, Series, Setting
 from bench.report.caption import points_text
 from bench.report.labels import Label, place_labels
-from bench.report.names import method_label, value_text
+from bench.report.names import BASELINES, method_label, value_text
 from bench.report.stats import Estimate, non_dominated
 from bench.report.style import COLUMN, PAGE, SMALL, Look, settle
 
-Panel = tuple[Group, Quantity] | None  # None leaves the place empty
+# Lines of what trains nothing, told apart by their dashes: they share one grey.
+DASHES: dict[str, Any] = {"untrained": "-.", "pca": (0, (5, 1, 1, 1, 1, 1)), "ica": (0, (1, 1)), "chance": ":"}
+
+
+class Panel(NamedTuple):
+    """The plane of a cost (x, lower better) and a score (y, higher better) for the settings of a group."""
+
+    group: Group
+    score: Quantity
+    cost: Quantity = RECON
 
 
 class Point(NamedTuple):
-    """A setting in the plane of reconstruction (x, lower better) and a score (y, higher better)."""
+    """A setting in such a plane."""
 
     series: Series
     setting: Setting
     score: Quantity
+    cost: Quantity
 
     @property
     def x(self) -> Estimate:
-        """Reconstruction."""
-        return self.setting.estimates[RECON]
+        """The cost."""
+        return self.setting.estimates[self.cost]
 
     @property
     def y(self) -> Estimate:
@@ -38,28 +48,28 @@ class Point(NamedTuple):
         return self.setting.estimates[self.score]
 
 
-def pareto_points(group: Group, quantity: Quantity) -> tuple[list[Point], list[str]]:
-    """The group's settings in the plane, and why those that are not there are missing."""
+def pareto_points(panel: Panel) -> tuple[list[Point], list[str]]:
+    """The methods' settings in the plane, and why those that are not there are missing. Baselines are on no front."""
     points, missing = [], []
-    for series, settings in group.series.items():
-        for s in settings:
-            lacking = [q.label.text for q in (RECON, quantity) if q not in s.estimates]
+    for series, settings in panel.group.series.items():
+        for s in [s for s in settings if not s.is_baseline]:
+            lacking = [q.label.text for q in (panel.cost, panel.score) if q not in s.estimates]
             if lacking:
                 why = f"no {' and no '.join(lacking)}" if s.counts["done"] else "no done run"
                 missing.append(f"{method_label(s.spec.method)} {_strength_text(s)}".rstrip() + f" ({why})")
             else:
-                points.append(Point(series, s, quantity))
+                points.append(Point(series, s, panel.score, panel.cost))
     return points, missing
 
 
 def on_front(points: Sequence[Point]) -> list[bool]:
-    """Which points no other dominates, by the interquartile means: less reconstruction loss, higher score."""
+    """Which points no other dominates, by the interquartile means: less cost, higher score."""
     costs = np.array([(p.x.iqm, -p.y.iqm) for p in points]).reshape(-1, 2)
     return [bool(kept) for kept in non_dominated(costs)]
 
 
-def pareto_figure(panels: Sequence[Panel], looks: Mapping[Series, Look], *, columns: int = 1) -> Figure:
-    """A panel for each group and score: seeds as faint dots, settings with intervals, the front as steps.
+def pareto_figure(panels: Sequence[Panel | None], looks: Mapping[Series, Look], *, columns: int = 1) -> Figure:
+    """Each panel in its place, None leaves one empty: seeds as faint dots, settings with intervals, the front as steps.
 
     Filled markers are on the front, hollow ones dominated; the number beside a marker is the method's strength.
     """
@@ -72,12 +82,12 @@ def pareto_figure(panels: Sequence[Panel], looks: Mapping[Series, Look], *, colu
         if panel is None:
             ax.set_visible(False)
             continue
-        shown.append((ax, pareto_points(*panel)[0]))
+        shown.append((ax, pareto_points(panel)[0]))
         _draw_points(*shown[-1], looks)
-        ax.set_xlabel(f"← {RECON.label.text}{' ' if columns == 1 else chr(10)}({RECON.label.unit})")
-        ax.set_ylabel(f"{panel[1].label.text} →")
-        title = _wrapped(panel[1].protocol, 2.0, hyphens=True)
-        ax.set_title(f"{panel[0].spec.dataset.name}\n{title}")
+        ax.set_xlabel(f"← {panel.cost.label.text}{' ' if columns == 1 else chr(10)}({panel.cost.label.unit})")
+        ax.set_ylabel(f"{panel.score.label.text} →")
+        title = _wrapped(panel.score.protocol, 2.0, hyphens=True)
+        ax.set_title(f"{panel.group.spec.dataset.name}\n{title}")
     head = points_text(p.y.n for _, points in shown for p in points)
     figure.suptitle(f"{head}; arrows point to better", x=0.01, ha="left", fontsize=SMALL)
     names = {p.series for _, points in shown for p in points}
@@ -98,7 +108,8 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
     series = {k: v for k, v in group.series.items() if any(_position(s) is not None and s.estimates for s in v)}
     if not series or not quantities:
         return None
-    baselines = {k: v for k, v in group.series.items() if all(s.strength is None for s in v)}
+    baselines = {k: v for k, v in group.series.items() if all(s.strength is None for s in v) and k[0] != "ceiling"}
+    baselines = {k: v for k, v in baselines.items() if any(q in s.estimates for s in v for q in quantities)}
     size = (min(PAGE, 0.7 + 2.1 * len(series)), 0.55 + 1.6 * len(quantities))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(len(quantities), len(series), squeeze=False, sharey="row", sharex="col")
@@ -114,7 +125,7 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
     head = points_text(e.n for s in group.scored for q, e in s.estimates.items() if q in quantities)
     figure.suptitle(head, x=0.01, ha="left", fontsize=SMALL)
     if baselines:
-        lines = [Line2D([], [], color=looks[k].colour, linestyle="--", label=looks[k].name) for k in baselines]
+        lines = [Line2D([], [], color=looks[k].colour, linestyle=_dashes(k), label=looks[k].name) for k in baselines]
         figure.legend(handles=lines, loc="outside lower center", ncols=4)
     figure.align_labels()
     settle(figure)
@@ -157,8 +168,8 @@ def _draw_baselines(
 ) -> None:
     for key, settings in baselines.items():
         for e in [s.estimates[quantity] for s in settings if quantity in s.estimates]:
-            ax.axhline(e.iqm, color=looks[key].colour, linestyle="--", linewidth=0.8, zorder=0)
-            if e.n > 1:
+            ax.axhline(e.iqm, color=looks[key].colour, linestyle=_dashes(key), linewidth=0.8, zorder=0)
+            if e.n > 1 and key[0] not in BASELINES:
                 ax.axhspan(e.lo, e.hi, color=looks[key].colour, alpha=0.12, linewidth=0, zorder=0)
 
 
@@ -182,6 +193,10 @@ def _strength_axis(ax: Axes, settings: Sequence[Setting], inches: float) -> None
     ax.set_xticklabels(texts)
 
 
+def _dashes(series: Series) -> Any:
+    return DASHES.get(series[0], "--")
+
+
 def _handle(look: Look) -> Line2D:
     return Line2D([], [], color=look.colour, marker=look.marker, linestyle="", label=look.name)
 
@@ -192,7 +207,7 @@ def _wrapped(text: str, inches: float, *, hyphens: bool = False) -> str:
 
 def _seeds(point: Point) -> tuple[list[float], list[float]]:
     """The seeds that have both numbers."""
-    x, y = point.setting.samples[RECON], point.setting.samples[point.score]
+    x, y = point.setting.samples[point.cost], point.setting.samples[point.score]
     both = [seed for seed in x if seed in y]
     return [x[seed] for seed in both], [y[seed] for seed in both]
 

@@ -20,7 +20,7 @@ def run_rows(runs: Iterable[Run]) -> list[Row]:
     (`diagnostic.kl_per_dimension.0`). `setting` is common to the runs that differ in their seed alone.
     """
     rows = []
-    for record, *_ in runs:
+    for record in [run.record for run in runs]:
         row = _head(record.key, record.spec, record.strength)
         row |= {"status": record.status, "step": record.step, "error": reason(record.error)}
         row |= _spread("param", record.spec.params) | _shared(record.spec)
@@ -34,7 +34,7 @@ def run_rows(runs: Iterable[Run]) -> list[Row]:
 def score_rows(runs: Iterable[Run]) -> list[Row]:
     """A row per run, protocol, evaluation repeat and value; `factor` numbers a per-factor value, else it is empty."""
     rows = []
-    for record, scores, _ in runs:
+    for record, scores in [(run.record, run.scores) for run in runs]:
         head = _head(record.key, record.spec, record.strength) | {"status": record.status}
         for file in scores:
             rows += [head | row for row in _file_rows(file)]
@@ -55,7 +55,7 @@ def history_rows(runs: Iterable[Run]) -> list[Row]:
 def matrix_rows(runs: Iterable[Run]) -> list[Row]:
     """A row per run, protocol, evaluation repeat and entry of a metric's matrix; undefined entries are left out."""
     rows: list[Row] = []
-    for record, scores, _ in runs:
+    for record, scores in [(run.record, run.scores) for run in runs]:
         for file, repeat in [(one, repeat) for one in scores for repeat in one.repeats]:
             head: Row = {"key": record.key, "protocol": file.protocol, "repeat": repeat.repeat}
             for name, matrix in repeat.matrices.items():

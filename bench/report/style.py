@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from bench.report.aggregate import Series, Setting
-from bench.report.names import METHODS, method_label, symbol, value_text
+from bench.report.names import BASELINES, METHODS, method_label, symbol, value_text
 
 COLUMN, PAGE = 3.4, 7.0  # inches: the widths of a column and of a page of two
 SMALL = 6.5  # points
@@ -40,6 +40,7 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "disentanglement-bench",
 }
+GREY = (0.45, 0.45, 0.45)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 
 
@@ -67,14 +68,15 @@ def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, 
     settings = dict(series)
     palette = [(0.2, 0.2, 0.2), *sns.color_palette("colorblind")]
     known = list(METHODS)
-    methods = known + sorted({method for method, _ in settings} - set(known))
+    methods = known + sorted({method for method, _ in settings} - set(known), key=lambda m: (m in BASELINES, m))
     further = itertools.cycle(MARKERS[len(known) :])
     found: dict[Series, Look] = {}
     for one in sorted(settings, key=lambda s: (methods.index(s[0]), str(s[1]))):
         place = methods.index(one[0])
         first = place < len(known) and one[0] not in {method for method, _ in found}
         marker = MARKERS[place] if first else next(further)
-        found[one] = Look(palette[place % len(palette)], marker, series_name(one, settings[one]))
+        colour = GREY if one[0] in BASELINES else palette[place % len(palette)]
+        found[one] = Look(colour, marker, series_name(one, settings[one]))
     return found
 
 
@@ -86,9 +88,22 @@ def series_name(series: Series, settings: tuple[Setting, ...]) -> str:
     return name if strength is None else f"{name} ({symbol(strength)})"
 
 
+def shades(colour: tuple[float, float, float], count: int) -> list[dict[str, Any]]:
+    """Colour and dashes of the lines of a method's settings, from pale to full, told apart in greyscale by both."""
+    dashes = ("-", "--", ":", "-.")
+    depth = [1.0] if count == 1 else [0.45 + 0.55 * i / (count - 1) for i in range(count)]
+    mixed = [tuple(1 - d * (1 - c) for c in colour) for d in depth]
+    return [{"color": c, "linestyle": dashes[i % len(dashes)]} for i, c in enumerate(mixed)]
+
+
 def settle(figure: Figure) -> None:
     """Lay the figure out once and for all: what is drawn from now on does not move it."""
-    figure.draw_without_rendering()
+    for ax in figure.axes:  # what is drawn inside the axes needs no room around them
+        for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images):
+            artist.set_in_layout(False)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
 
 

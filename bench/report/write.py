@@ -52,7 +52,7 @@ def write(
     tables |= {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)}
     paths = [_write(out / file, text) for file, text in (tables | _texts(found)).items()]
     with styled():
-        drawn = list(draw(summed))
+        drawn = list(draw(found))
         for one in drawn:
             if one.figure is not None:
                 paths += save(one.figure, out / one.stem)

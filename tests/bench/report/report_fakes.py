@@ -17,6 +17,7 @@ class FakeStore:
         self.runs = runs
         self.damaged: dict[str, str] = {}
         self.images: dict[str, bytes] = {}
+        self.logged: list[dict[str, float]] = []  # the history of every run
 
     def __iter__(self) -> Iterator[Record]:
         return (record for record, _ in self.runs)
@@ -25,13 +26,18 @@ class FakeStore:
         return next(scores for record, scores in self.runs if record.key == key)
 
     def history(self, key: str) -> list[dict[str, float]]:
-        return [{"step": step, "loss": 30.0 - step / 100, "kl": 5.0, "grad_loss": 2.0} for step in (500.0, 1000.0)]
+        return self.logged
 
     def manifest(self, key: str) -> Manifest:
         return Manifest(1, {name: File(0, "") for name in self.images})
 
     def read(self, key: str, name: str) -> bytes:
         return self.images[name]
+
+
+LOGGED = [
+    {"step": s, "loss": 30.0 - s / 100, "recon": 40.0 - s / 50, "kl": 5.0, "grad_loss": s} for s in (500.0, 1000.0)
+]
 
 
 def spec(method: str = "betavae", seed: int = 0, *, params: Params | None = None, **changes: object) -> RunSpec:

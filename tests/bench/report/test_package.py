@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from report_fakes import FakeStore, record, score, spec
+from report_fakes import LOGGED, FakeStore, record, score, spec
 
 from bench.report.aggregate import collect
 from bench.report.cite import bibtex, cff, citation
@@ -34,7 +34,9 @@ def study() -> FakeStore:
             further = ScoreFile(protocol="dci:x", metric="dci", params={}, repeats=[repeat])
             runs.append((made, [score([0.1 * seed, 0.2]), further]))
     runs.append((record(spec("vae", 9, params={}), status="failed", error='a "quoted",\nerror'), []))
-    return FakeStore(runs)
+    store = FakeStore(runs)
+    store.logged = LOGGED
+    return store
 
 
 @pytest.fixture(scope="module")

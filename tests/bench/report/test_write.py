@@ -10,7 +10,7 @@ from report_fakes import FakeStore, record, score, spec
 
 from bench.errors import BenchError
 from bench.report.aggregate import Quantity, collect, groups
-from bench.report.plots import on_front, pareto_points
+from bench.report.plots import Panel, on_front, pareto_points
 from bench.report.style import looks
 from bench.report.tables import md_text
 from bench.report.write import write
@@ -115,7 +115,7 @@ def test_the_front_is_less_reconstruction_loss_and_a_higher_score() -> None:
     at = {1.0: (20.0, 0.1), 2.0: (25.0, 0.4), 4.0: (26.0, 0.3), 8.0: (30.0, 0.5)}
     runs = [(record(spec(params={"beta": b}), x), [score(y)]) for b, (x, y) in at.items()]
     (group,) = groups(collect({"a": FakeStore(runs)}))
-    points, missing = pareto_points(group, MIG)
+    points, missing = pareto_points(Panel(group, MIG))
     kept = {p.setting.strength_value for p, front in zip(points, on_front(points), strict=True) if front}
     assert kept == {1.0, 2.0, 8.0}
     assert missing == []

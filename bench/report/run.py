@@ -1,0 +1,105 @@
+"""A run as a report sees it: its record, its scores, its history; and the numbers that are averaged over seeds."""
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.report.names import Label, quantity_label
+from bench.spec import Record, ScoreFile
+from bench.store import Damaged, Manifest
+
+Matrix = NDArray[np.float64]
+
+
+class Source(Protocol):
+    """What a report reads of a store. damaged: by key, the runs that cannot be read, and why."""
+
+    damaged: dict[str, str]
+
+    def __iter__(self) -> Iterator[Record]: ...
+
+    def scores(self, key: str) -> list[ScoreFile]:
+        """Every protocol's scores of a run; this and what follows raise bench.store.Damaged where a file is."""
+        ...
+
+    def history(self, key: str) -> list[dict[str, float]]:
+        """The loss terms of a run by logged update."""
+        ...
+
+    def manifest(self, key: str) -> Manifest:
+        """The files of a run."""
+        ...
+
+    def read(self, key: str, name: str) -> bytes:
+        """One of them."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A record, its scores ordered by protocol, and the store that holds its other files."""
+
+    record: Record
+    scores: tuple[ScoreFile, ...]
+    source: Source | None = None
+
+    @cached_property
+    def history(self) -> list[dict[str, float]]:
+        """Its loss terms and gradient norms by logged update; empty where it has none or they are damaged."""
+        try:
+            return [] if self.source is None else self.source.history(self.record.key)
+        except Damaged:
+            return []
+
+    def matrix(self, name: str) -> Matrix | None:
+        """A metric's matrix (D, K) in its first evaluation, by the first protocol that has one of this name."""
+        found = (s.repeats[0].matrices[name] for s in self.scores if s.repeats and name in s.repeats[0].matrices)
+        first = next(found, None)
+        return None if first is None else np.array(first, dtype=np.float64)
+
+
+class Quantity(NamedTuple):
+    """What is averaged over seeds: a diagnostic (metric and protocol empty) or a value of a metric by a protocol."""
+
+    name: str
+    metric: str = ""
+    protocol: str = ""
+
+    @property
+    def label(self) -> Label:
+        """How tables and figures call it."""
+        return quantity_label(self.name, score=bool(self.protocol))
+
+
+RECON, KL = Quantity("recon"), Quantity("kl")
+
+
+def run_values(run: Run) -> dict[Quantity, float]:
+    """A run's finite numbers: diagnostics, gradient norms in training, scores as means over evaluation repeats."""
+    values: dict[Quantity, float] = {}
+    for name, value in run.record.diagnostics.items():
+        if not isinstance(value, bool | list):
+            values[Quantity(name)] = float(value)
+    for name in [n for n in (run.history[0] if run.history else ()) if n.startswith("grad_")]:
+        norms = [logged[name] for logged in run.history if name in logged]
+        values[Quantity(f"{name}_median")] = statistics.median(norms)
+        values[Quantity(f"{name}_max")] = max(norms)
+    values |= {q: math.fsum(several) / len(several) for q, several in run_evaluations(run).items()}
+    return {q: v for q, v in values.items() if math.isfinite(v)}
+
+
+def run_evaluations(run: Run) -> dict[Quantity, list[float]]:
+    """Each score of a run by evaluation repeat; a score that is not finite in one of them is left out."""
+    found: dict[Quantity, list[float]] = defaultdict(list)
+    for file in run.scores:
+        for repeat in file.repeats:
+            for name, score in repeat.values.items():
+                found[Quantity(name, file.metric, file.protocol)].append(score)
+    return {q: several for q, several in found.items() if all(map(math.isfinite, several))}
