@@ -1,64 +1,35 @@
 """The results folder: one folder a run, whole or absent.
 
 A run is written aside and renamed when it is whole, so that a kill at any instant leaves a run or none. Reading
-checks size and sha256 of each file against the run's manifest. Only the submitting process writes.
+checks size and sha256 of each file against the run's manifest. Only the submitting process writes. Nothing is ever
+unpickled, and no name that a file states leads out of its run's folder.
 """
 
-import csv
+import contextlib
 import hashlib
-import io
+import itertools
 import json
 import os
+import re
 import shutil
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-import numpy as np
+import safetensors
 from numpy.typing import NDArray
-from safetensors import numpy as safetensors
+from safetensors.numpy import load
 
+from bench import disk, layout
 from bench.errors import BenchError
+from bench.layout import MANIFEST, SCHEMA, Arrays, Artefacts, Damaged, File, Manifest, State
 from bench.spec import Record, RunSpec, ScoreFile
 
-SCHEMA = 1  # of the folder's layout
-MANIFEST = "manifest.json"
+__all__ = ["FINAL", "MANIFEST", "SCHEMA", "Arrays", "Artefacts", "Damaged", "File", "Manifest", "State", "Store"]
+
 FINAL = ("done", "diverged")  # other runs are tried again
-
-T = TypeVar("T")
-Arrays = Mapping[str, NDArray[Any]]
-
-
-class Damaged(Exception):
-    """A run folder whose files are not what its manifest says; the message says which and why."""
-
-
-class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of a run as the manifest states it."""
-
-    size: int
-    sha256: str
-
-
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The files of a run, by path relative to its folder."""
-
-    schema: int
-    files: dict[str, File]
-
-
-@dataclass(frozen=True)
-class Artefacts:
-    """What a run leaves beside its record. posterior: mu, logvar, v, index; images: PNG bytes by file name."""
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    posterior: Arrays = field(default_factory=dict)
-    weights: Arrays = field(default_factory=dict)
-    images: Mapping[str, bytes] = field(default_factory=dict)
-    scores: list[ScoreFile] = field(default_factory=list)
+LARGEST_MANIFEST = 2**20  # bytes; a run's has a few thousand
 
 
 class Store:
@@ -75,14 +46,13 @@ class Store:
         """Names of the folders that may be runs, sorted."""
         if not self.root.is_dir():
             return []
-        return sorted(p.name for p in self.root.iterdir() if (p / MANIFEST).is_file() and not p.name.startswith("."))
+        names = [entry.name for entry in os.scandir(self.root) if not entry.name.startswith(".")]
+        return sorted(name for name in names if os.path.isfile(os.path.join(self.root, name, MANIFEST)))
 
     def __contains__(self, spec: RunSpec) -> bool:
         """Whether this run is done or diverged, and whole as far as its record goes."""
-        if not (self.root / spec.key / MANIFEST).is_file():
-            return False
         try:
-            return self.record(spec.key).status in FINAL
+            return (self.root / spec.key).is_dir() and self.record(spec.key).status in FINAL
         except Damaged:
             return False
 
@@ -94,145 +64,188 @@ class Store:
             except Damaged as error:
                 self.damaged[key] = str(error)
 
+    def state(self, key: str) -> State | None:
+        """What there is of a run; None if nothing. Damaged where its folder is not what its manifest says.
+
+        A file that has the size stated and was not touched since the manifest was written is taken on trust; others
+        are read. A study of thousands of runs is looked through in a second. Damaged scores are none.
+        """
+        folder = os.path.join(self.root, key)
+        if not os.path.isdir(folder):
+            return None
+        manifest = self.manifest(key)
+        damaged = []
+        for name in self._touched(key, manifest):
+            try:
+                self._read(key, name, manifest)
+            except Damaged:
+                if not name.startswith("scores/"):
+                    raise
+                damaged.append(_unnumbered(name))
+        if manifest.status is None or manifest.scored is None:
+            return State(self.record(key).status, self.scored(key))
+        scored = {p: n for p, n in manifest.scored.items() if layout.score_name(p) not in damaged}
+        return State(manifest.status, scored)
+
+    def scored(self, key: str) -> dict[str, int]:
+        """How often a run is scored by each protocol; damaged scores are none."""
+        manifest = self.manifest(key)
+        found: dict[str, int] = {}
+        for name in (name for name in manifest.files if name.startswith("scores/")):
+            with contextlib.suppress(Damaged):
+                found |= layout.times([layout.decode(self._read(key, name, manifest), ScoreFile, name)])
+        return found
+
     def record(self, key: str) -> Record:
         """The record of a run. Damaged where it cannot be trusted."""
-        record = _decode(self.read(key, "run.json"), Record, f"{key}/run.json")
+        record = layout.decode(self.read(key, "run.json"), Record, f"{key}/run.json")
         if record.key != key or record.spec.key != key:
             raise Damaged(f"{key}/run.json: describes another run ({record.spec.key})")
         return record
 
     def scores(self, key: str) -> list[ScoreFile]:
         """The scores of a run, by protocol."""
-        files = sorted(f for f in self.manifest(key).files if f.startswith("scores/"))
-        return [_decode(self.read(key, f), ScoreFile, f"{key}/{f}") for f in files]
+        manifest = self.manifest(key)
+        files = sorted(f for f in manifest.files if f.startswith("scores/"))
+        return [layout.decode(self._read(key, f, manifest), ScoreFile, f"{key}/{f}") for f in files]
 
     def history(self, key: str) -> list[dict[str, float]]:
         """Rows of the training's history; columns as the method's terms."""
-        rows = csv.DictReader(io.StringIO(self.read(key, "history.csv").decode()))
-        return [{name: float(value) for name, value in row.items() if value != ""} for row in rows]
+        try:
+            return layout.history_from(self.read(key, "history.csv"))
+        except ValueError as error:
+            raise Damaged(f"{key}/history.csv: {error}") from None
 
     def posterior(self, key: str) -> dict[str, NDArray[Any]]:
         """mu, logvar, v and index of the stored evaluation rows."""
-        with np.load(io.BytesIO(self.read(key, "posterior.npz")), allow_pickle=False) as arrays:
-            return dict(arrays)
+        return layout.arrays_from(self.read(key, "posterior.npz"), f"{key}/posterior.npz")
 
     def weights(self, key: str) -> dict[str, NDArray[Any]]:
         """The method's state by name."""
-        tensors: dict[str, NDArray[Any]] = safetensors.load(self.read(key, "model.safetensors"))
+        try:
+            tensors: dict[str, NDArray[Any]] = load(self.read(key, "model.safetensors"))
+        except safetensors.SafetensorError as error:
+            raise Damaged(f"{key}/model.safetensors: {error}") from None
         return tensors
 
     def manifest(self, key: str) -> Manifest:
         """The manifest of a run. BenchError where another version of the suite wrote it."""
+        path = self.root / key / MANIFEST
         try:
-            content = (self.root / key / MANIFEST).read_bytes()
+            if path.stat().st_size > LARGEST_MANIFEST:
+                raise Damaged(f"{key}/{MANIFEST}: {path.stat().st_size} bytes")
+            content = path.read_bytes()
             schema = json.loads(content).get("schema")
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise Damaged(f"{key}/{MANIFEST}: {error}") from None
         if schema != SCHEMA:
             raise BenchError(f"{self.root / key}: written with results schema {schema}, this version reads {SCHEMA}")
-        return _decode(content, Manifest, f"{key}/{MANIFEST}")
+        return layout.decode(content, Manifest, f"{key}/{MANIFEST}")
 
     def read(self, key: str, name: str) -> bytes:
         """A file of a run, checked against the manifest."""
-        stated = self.manifest(key).files.get(name)
-        path = self.root / key / name
-        if stated is None or not path.is_file():
+        return self._read(key, name, self.manifest(key))
+
+    def put(self, record: Record, artefacts: Artefacts) -> bool:
+        """Store a run, in place of a failed attempt at it. False where it is done already, by whomever: that stays."""
+        files = layout.files_of(record, artefacts)
+        manifest = Manifest(SCHEMA, layout.stated(files), record.status, layout.times(artefacts.scores))
+        self.root.mkdir(parents=True, exist_ok=True)
+        aside = disk.aside(self.root)
+        try:
+            for name, content in files.items():
+                disk.write(aside / name, content)
+            disk.write(aside / MANIFEST, layout.json_of(manifest, indent=1))
+            return self._place(aside, record.key)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def add_scores(self, key: str, scores: Iterable[ScoreFile]) -> None:
+        """Lay further scores beside a run. What counts is what the manifest names, which is replaced at the end.
+
+        Scores that take the place of others get a new name, so that a kill at any instant leaves the old ones or these.
+        """
+        before, new = self.manifest(key), {s.protocol: s for s in scores}
+        scored = before.scored if before.scored is not None else self.scored(key)
+        files = {self._free_name(s, before): layout.json_of(s) for s in new.values()}
+        outdated = {name for name in before.files if _unnumbered(name) in map(layout.score_name, new)}
+        kept = {name: file for name, file in before.files.items() if name not in outdated}
+        for name, content in files.items():
+            (self.root / key / name).parent.mkdir(exist_ok=True)
+            disk.replace(self.root / key / name, content, self.root)
+        status = before.status or self.record(key).status
+        manifest = Manifest(SCHEMA, kept | layout.stated(files), status, scored | layout.times(new.values()))
+        disk.replace(self.root / key / MANIFEST, layout.json_of(manifest, indent=1), self.root)
+        for name in outdated:
+            (self.root / key / self._checked(key, name)).unlink(missing_ok=True)
+
+    def set_aside(self, key: str) -> Path:
+        """Move a damaged folder out of the way, to be looked at; where it went."""
+        target = self.root / f".damaged-{key}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+        (self.root / key).rename(target)
+        return target
+
+    def _place(self, aside: Path, key: str) -> bool:
+        target = self.root / key
+        while True:
+            with contextlib.suppress(Damaged):
+                if (state := self.state(key)) is not None and state.status in FINAL:
+                    return False
+            if target.exists():
+                old = disk.aside(self.root, ".old-")
+                with contextlib.suppress(FileNotFoundError):
+                    target.rename(old)
+                shutil.rmtree(old, ignore_errors=True)
+            try:
+                aside.rename(target)
+            except OSError:
+                if not target.exists():  # else another process placed it between two lines
+                    raise
+                continue
+            disk.sync(self.root)
+            return True
+
+    def _touched(self, key: str, manifest: Manifest) -> Iterator[str]:
+        """Files that are missing, of another size than the manifest says, or newer than it."""
+        folder = os.path.join(self.root, key)
+        written = os.stat(os.path.join(folder, MANIFEST)).st_mtime_ns
+        for name, file in manifest.files.items():
+            try:
+                found = os.stat(os.path.join(folder, self._checked(key, name)))
+            except OSError:
+                yield name
+            else:
+                if found.st_size != file.size or found.st_mtime_ns > written:
+                    yield name
+
+    def _read(self, key: str, name: str, manifest: Manifest) -> bytes:
+        stated = manifest.files.get(name)
+        path = self.root / key / self._checked(key, name)
+        try:
+            size = path.stat().st_size if stated is not None and path.is_file() else None
+        except OSError as error:
+            raise Damaged(f"{key}/{name}: {error.strerror}") from None
+        if stated is None or size is None:
             raise Damaged(f"{key}/{name}: missing")
-        if path.stat().st_size != stated.size:
-            raise Damaged(f"{key}/{name}: {path.stat().st_size} bytes, the manifest says {stated.size}")
+        if size != stated.size:
+            raise Damaged(f"{key}/{name}: {size} bytes, the manifest says {stated.size}")
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != stated.sha256:
             raise Damaged(f"{key}/{name}: its sha256 is not the manifest's")
         return content
 
-    def put(self, record: Record, artefacts: Artefacts) -> None:
-        """Store a run, in place of what is there of it (a failed attempt, a damaged folder)."""
-        files = {"run.json": msgspec.json.format(msgspec.json.encode(record), indent=1)}
-        files |= _history(artefacts.history) | dict(artefacts.images)
-        if artefacts.posterior:
-            files["posterior.npz"] = _npz(artefacts.posterior)
-        if artefacts.weights:
-            files["model.safetensors"] = safetensors.save(dict(artefacts.weights))
-        files |= {_score_name(s): _score_bytes(s) for s in artefacts.scores}
-        self.root.mkdir(parents=True, exist_ok=True)
-        aside = self.root / f".writing-{uuid.uuid4().hex}"
-        try:
-            for name, content in files.items():
-                _write(aside / name, content)
-            _write(aside / MANIFEST, msgspec.json.format(msgspec.json.encode(_manifest(files)), indent=1))
-            self._place(aside, self.root / record.key)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    def _checked(self, key: str, name: str) -> str:
+        """A name from a manifest, if it is one of a file in its run's folder; links are not followed out of it."""
+        if not layout.inside(name):
+            raise Damaged(f"{key}/{MANIFEST}: names {name!r}, which is no file of this folder")
+        return name
 
-    def add_scores(self, key: str, scores: Iterable[ScoreFile]) -> None:
-        """Lay further scores beside a run. Until the manifest names them, at the end, they do not count."""
-        files = {_score_name(s): _score_bytes(s) for s in scores}
-        for name, content in files.items():
-            _replace(self.root / key / name, content)
-        manifest = Manifest(SCHEMA, self.manifest(key).files | _manifest(files).files)
-        _replace(self.root / key / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-
-    def _place(self, aside: Path, target: Path) -> None:
-        if target.exists():
-            old = self.root / f".old-{uuid.uuid4().hex}"
-            target.rename(old)
-            shutil.rmtree(old, ignore_errors=True)
-        aside.rename(target)
-        _sync(self.root)
+    def _free_name(self, scores: ScoreFile, manifest: Manifest) -> str:
+        first = layout.score_name(scores.protocol)
+        others = (f"{first.removesuffix('.json')}~{n}.json" for n in itertools.count(2))
+        return next(name for name in itertools.chain([first], others) if name not in manifest.files)
 
 
-def _decode(content: bytes, kind: type[T], where: str) -> T:
-    try:
-        return msgspec.json.decode(content, type=kind)
-    except msgspec.DecodeError as error:
-        raise Damaged(f"{where}: {error}") from None
-
-
-def _manifest(files: Mapping[str, bytes]) -> Manifest:
-    return Manifest(SCHEMA, {n: File(len(c), hashlib.sha256(c).hexdigest()) for n, c in sorted(files.items())})
-
-
-def _history(rows: list[dict[str, float]]) -> dict[str, bytes]:
-    if not rows:
-        return {}
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return {"history.csv": text.getvalue().encode()}
-
-
-def _npz(arrays: Arrays) -> bytes:
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **dict(arrays))
-    return content.getvalue()
-
-
-def _score_name(scores: ScoreFile) -> str:
-    return f"scores/{scores.protocol.replace(':', '__')}.json"
-
-
-def _score_bytes(scores: ScoreFile) -> bytes:
-    return msgspec.json.encode(scores)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".writing-{uuid.uuid4().hex}")
-    _write(aside, content)
-    aside.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _unnumbered(name: str) -> str:
+    """The name of a score file before it took another's place: `scores/x~2.json` was `scores/x.json`."""
+    return re.sub(r"~\d+\.json$", ".json", name)
