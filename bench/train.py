@@ -1,7 +1,7 @@
 """The training loop, the same for every method."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,40 @@ def to_device(x: NDArray[np.float32], device: torch.device) -> Tensor:
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
+@dataclass
+class State:
+    """All that a training has changed by some update: with it, it goes on as if it had never stopped.
+
+    gathered: files by name, that `on_log` has made.
+    """
+
+    method: Method
+    optimisers: list[torch.optim.Adam]
+    rng: torch.Generator
+    log: "_Log"
+    gathered: dict[str, bytes] = field(default_factory=dict)
+
+
+class Watch:
+    """What goes on beside a training: nothing, or what a subclass does.
+
+    resumed: at which update the training went on (0: it began). earlier: seconds that it had taken by then.
+    """
+
+    resumed: int = 0
+    earlier: float = 0.0
+
+    def begin(self, state: State) -> int:
+        """How many updates are done already, the state being put where they led."""
+        return 0
+
+    def after(self, step: int, state: State) -> None:
+        """After each update, `step` being done."""
+
+    def ended(self, step: int, state: State) -> None:
+        """After the last."""
+
+
 def train(
     method: Method,
     batches: Callable[[int], Tensor],
@@ -67,14 +101,17 @@ def train(
     rng: torch.Generator,
     log_every: int,
     on_log: Callable[[dict[str, float]], None] = lambda row: None,
+    watch: Watch | None = None,
+    gathered: dict[str, bytes] | None = None,
 ) -> Training:
     """`spec.steps` updates: each player steps down the gradient of its own term, all taken at the same weights.
 
     With `autograd.grad` for each player's own weights, no term leaks into another player's. Stops at divergence.
     """
     optimisers = [_adam(player, spec.lr) for player in method.players]
-    log = _Log(method.players)
-    for step in range(spec.steps):
+    log, watch = _Log(method.players), watch or Watch()
+    state = State(method, optimisers, rng, log, {} if gathered is None else gathered)
+    for step in range(watch.begin(state), spec.steps):
         terms = warmed_up(method.terms(batches(step), step, rng), step, spec.warmup)
         logged = (step + 1) % log_every == 0 or step + 1 == spec.steps
         for player in method.players:
@@ -91,6 +128,8 @@ def train(
             on_log(row)
             if log.diverged_at is not None:
                 break
+        watch.after(step + 1, state)
+    watch.ended(int(log.rows[-1]["step"]), state)
     return Training(log.rows, log.diverged_at)
 
 

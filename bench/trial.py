@@ -5,7 +5,6 @@ import resource
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -16,54 +15,23 @@ from bench.build import build, load_dataset
 from bench.data._base import FactorDataset
 from bench.encode import code_diagnostics, encode, kl_diagnostics, reconstruction
 from bench.images import traversal
+from bench.job import Job, Result
 from bench.protocol import EVALUATION_ROWS, Protocol
 from bench.seeds import stream, word
 from bench.spec import Record, Repeat, RunSpec, ScoreFile
 from bench.store import Arrays, Artefacts
-from bench.train import Batches, Training, to_device, train
+from bench.train import Batches, Training, Watch, to_device, train
 from methods._base import Method
 from metrics._codes import Codes, Floats, Posterior
 
 ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
 
 
-@dataclass(frozen=True)
-class Job:
-    """A run to do, or a run done (what is stored of it given) to score further; and how. It alters no numbers.
-
-    repeats: how often each protocol is evaluated, each time on rows and with random numbers of its own.
-    posterior: of repeat 0's rows; with it, weights are needed only by protocols on a table, and by further repeats.
-    """
-
-    spec: RunSpec
-    protocols: tuple[Protocol, ...] = ()
-    repeats: int = 1
-    device: str = "cpu"
-    threads: int = 1
-    environment: dict[str, str | int | bool] = field(default_factory=dict)
-    weights: Arrays | None = None
-    posterior: Arrays | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether it scores a run that is done already."""
-        return self.weights is not None or self.posterior is not None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a job gives back: a record and artefacts; or for a run that was done already, scores alone."""
-
-    job: Job
-    record: Record | None
-    artefacts: Artefacts
-
-
-def trial(job: Job) -> Result:
+def trial(job: Job, watch: Watch | None = None) -> Result:
     """Carry a job out. An exception becomes a record of a failed run, with its traceback; the study goes on."""
     try:
         prepare(job)
-        return rescored(job) if job.done else trained(job)
+        return rescored(job) if job.done else trained(job, watch or Watch())
     except Exception:
         failed = Record(key=job.spec.key, spec=job.spec, status="failed", error=traceback.format_exc())
         return Result(job, _placed(failed, job), Artefacts())
@@ -75,7 +43,7 @@ def prepare(job: Job) -> None:
     keep_freed_memory()
 
 
-def trained(job: Job) -> Result:
+def trained(job: Job, watch: Watch) -> Result:
     """Train a run from its spec and score it."""
     spec, device = job.spec, torch.device(job.device)
     dataset = load_dataset(spec.dataset)
@@ -89,6 +57,8 @@ def trained(job: Job) -> Result:
         torch.Generator(device).manual_seed(word(spec.seed, "noise")),
         log_every=max(1, spec.steps // ROWS_IN_HISTORY),
         on_log=_strips(method, dataset, spec, device, images),
+        watch=watch,
+        gathered=images,
     )
     seconds = time.perf_counter() - start
     record = _record(spec, method, training)
@@ -100,10 +70,11 @@ def trained(job: Job) -> Result:
         "updates": updates,
         "images_seen": updates * spec.batch_size * method.draws,
         "parameters": float(sum(w.numel() for w in method.parameters())),
-        "seconds_training": seconds,
+        "seconds_training": watch.earlier + seconds,
         "seconds_scoring": time.perf_counter() - start - seconds,
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+    cost |= {"resumed_at": watch.resumed} if watch.resumed else {}
     return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts)
 
 

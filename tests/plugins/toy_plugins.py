@@ -1,6 +1,8 @@
 """An installed package with plugins of its own: what tests train on, and a method that goes wrong when told to."""
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,43 @@ class Unruly(Method):
         mu, logvar = self.backbone.encode(x)
         nll, kl_ = self.nll(sample(mu, logvar, rng), x), kl(mu, logvar)
         return {"loss": (nll + kl_) * (float("nan") if step == self.nan_at else 1), "recon": nll, "kl": kl_}
+
+
+class Deadly(Method):
+    """A VAE that dies by a signal at one update, sleeps at another, and takes its time over each.
+
+    diary: a file for a line an update: when, by which process, which GPUs it sees. once: a file whose being there says
+        that it has gone wrong once, and needs not again.
+    """
+
+    def __init__(
+        self,
+        backbone,
+        kill_at: int = -1,
+        signal: int = 9,
+        sleep_at: int = -1,
+        milliseconds: float = 0.0,
+        diary: str = "",
+        once: str = "",
+    ) -> None:
+        super().__init__(backbone)
+        self.kill_at, self.signal, self.sleep_at = kill_at, signal, sleep_at
+        self.milliseconds, self.diary, self.once = milliseconds, diary, once
+
+    def terms(self, x: Tensor, step: int, rng) -> dict[str, Tensor]:
+        time.sleep(self.milliseconds / 1000)
+        if self.diary:
+            with Path(self.diary).open("a") as file:
+                file.write(f"{step} {time.time()} {os.getpid()} [{os.environ.get('CUDA_VISIBLE_DEVICES')}]\n")
+        if step in (self.kill_at, self.sleep_at) and not (self.once and Path(self.once).exists()):
+            if self.once:
+                Path(self.once).touch()
+            if step == self.kill_at:
+                os.kill(os.getpid(), self.signal)
+            time.sleep(60)
+        mu, logvar = self.backbone.encode(x)
+        nll, kl_ = self.nll(sample(mu, logvar, rng), x), kl(mu, logvar)
+        return {"loss": nll + kl_, "recon": nll, "kl": kl_}
 
 
 def row_mean(sample, rng, *, n_train: int = 500, scale: float = 1.0) -> Scores:
