@@ -115,13 +115,13 @@ def further(
     store: "Store", protocols: "Sequence[Protocol]", repeats: int, device: str, processes: int
 ) -> list[dict[str, Any]]:
     """Add what the store's done runs lack of these protocols; the rows of all of their scores by them."""
-    from bench.cli import carry_out
+    from bench.cli_run import carry_out
     from bench.environment import environment
+    from bench.job import Job, Means
     from bench.plan import scoring
     from bench.report.aggregate import Run
     from bench.report.rows import score_rows
     from bench.store import Damaged
-    from bench.trial import Job
 
     done = [record for record in store if record.status == "done"]
     jobs = []
@@ -134,7 +134,7 @@ def further(
         jobs += [] if job is None else [job]
     click.echo(f"{store.root}: {len(jobs)} of {len(done)} done runs to score")
     if jobs:
-        carry_out(jobs, store, processes)
+        carry_out(jobs, store, processes, Means((device,)))
     wanted = {p.id for p in protocols}
     whole = [record for record in done if record.key not in store.damaged]
     runs = [Run(r, tuple(s for s in store.scores(r.key) if s.protocol in wanted)) for r in whole]
@@ -179,7 +179,7 @@ def calibrate(grid: str, metrics: str | None, given: tuple[str, ...], seed: int,
     from rich.table import Table
 
     from bench.calibrate import calibration, cells, csv_text, draw, markdown, protocols, sizes_of
-    from bench.cli import writable
+    from bench.cli_run import writable
     from bench.report.style import save, styled
 
     names, settings = asked(metrics, given)

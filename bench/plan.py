@@ -1,22 +1,27 @@
 """What is left to do of a study, given what its results folder holds."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from bench import plugins
 from bench.environment import environment
+from bench.job import Job
 from bench.protocol import Protocol
 from bench.spec import RunSpec
 from bench.store import Damaged, Store
-from bench.trial import Job
 
 
 @dataclass(frozen=True)
 class Plan:
-    """jobs: runs to train, or to score further. done: how many runs need neither."""
+    """jobs: runs to train, or to score further. done: how many runs need neither.
+
+    damaged: of the runs to train, those that are there but cannot be trusted, with the reason, by key.
+    """
 
     jobs: list[Job]
     done: int
+    damaged: dict[str, str] = field(default_factory=dict)
 
     @property
     def rescored(self) -> int:
@@ -33,19 +38,30 @@ def plan(
     threads: int = 1,
 ) -> Plan:
     """Jobs for the runs that are not in the store, and for those whose scores are not all there."""
-    jobs = []
+    jobs, damaged = [], {}
     for spec in specs:
         job = Job(spec, protocols, repeats, device, threads, environment())
-        if spec in store:
-            try:
-                further = scoring(job, store)
-            except Damaged:
-                further = job  # to train again
-            if further is None:
-                continue
-            job = further
-        jobs.append(job)
-    return Plan(jobs, len(specs) - len(jobs))
+        try:
+            left = remaining(job, store)
+        except Damaged as error:
+            damaged[spec.key] = str(error)
+            left = job
+        jobs += [left] if left is not None else []
+    return Plan(jobs, len(specs) - len(jobs), damaged)
+
+
+def remaining(job: Job, store: Store) -> Job | None:
+    """The job, if its run is not trained; else for the protocols that the run lacks; None if it lacks none.
+
+    Reads no more than the run's manifest. Raises Damaged where the run cannot be trusted.
+    """
+    state = store.state(job.spec.key)
+    if state is None or state.status == "failed":
+        return job
+    if state.status == "diverged":
+        return None
+    lacking = tuple(p for p in job.protocols if state.scored.get(p.id, 0) < job.repeats)
+    return dataclasses.replace(job, protocols=lacking, further=True) if lacking else None
 
 
 def scoring(job: Job, store: Store) -> Job | None:
@@ -54,7 +70,10 @@ def scoring(job: Job, store: Store) -> Job | None:
     Raises Damaged where what they need cannot be trusted.
     """
     key = job.spec.key
-    lacking = tuple(_lacking(job.spec, job.protocols, store, job.repeats))
+    if store.record(key).status != "done":
+        return None
+    scored = store.scored(key)
+    lacking = tuple(p for p in job.protocols if scored.get(p.id, 0) < job.repeats)
     if not lacking:
         return None
     encodes = job.repeats > 1 or any(p.on_table for p in lacking)
@@ -62,12 +81,21 @@ def scoring(job: Job, store: Store) -> Job | None:
     return dataclasses.replace(job, protocols=lacking, weights=weights, posterior=store.posterior(key))
 
 
-def _lacking(spec: RunSpec, protocols: Iterable[Protocol], store: Store, repeats: int) -> list[Protocol]:
-    """Protocols by which a run is not scored as often as asked; none for a run that diverged."""
-    try:
-        if store.record(spec.key).status != "done":
-            return []
-        scored = {scores.protocol: len(scores.repeats) for scores in store.scores(spec.key)}
-    except Damaged:
-        scored = {}
-    return [p for p in protocols if scored.get(p.id, 0) < repeats]
+def ordered(specs: Sequence[RunSpec]) -> list[RunSpec]:
+    """All settings of a seed before the next seed's, so that half a study has comparable cells; long runs first.
+
+    A seed's rank is where it first comes up; the last runs of a study are then short ones, which end together.
+    """
+    rank = {seed: i for i, seed in enumerate(dict.fromkeys(spec.seed for spec in specs))}
+    return sorted(specs, key=lambda spec: (rank[spec.seed], -observations(spec)))
+
+
+def observations(spec: RunSpec) -> int:
+    """Observations that a run encodes: what its time is about proportional to."""
+    draws: int = plugins.load("method", spec.method).draws
+    return spec.steps * spec.batch_size * draws
+
+
+def shard(specs: Sequence[RunSpec], which: int, of: int) -> list[RunSpec]:
+    """Every `of`-th run, from the `which`-th (1 is the first): shards are disjoint and alike."""
+    return list(specs[which - 1 :: of])

@@ -15,10 +15,10 @@ ROOMS = FOLDERS[:3]
 FLOORS = (  # a file imports from its own floor and lower ones; the last is the command line's
     "methods._ metrics._ bench.errors bench.seeds bench.spec bench.data._",
     "methods metrics bench.data",
-    "bench.allocator bench.build bench.encode bench.environment bench.images bench.plugins bench.protocol bench.store "
-    "bench.train",
+    "bench.allocator bench.build bench.checkpoint bench.disk bench.encode bench.environment bench.images bench.job "
+    "bench.layout bench.lease bench.plugins bench.protocol bench.slots bench.store bench.train bench.watch",
     "bench.trial",
-    "bench.display bench.execute bench.plan bench.study",
+    "bench.display bench.execute bench.plan bench.session bench.study bench.trainer bench.worker",
     "bench.report bench.search",
     "bench",
 )
@@ -132,6 +132,8 @@ def test_torch_stays_where_models_are():
     ("module", "heavy"),
     [
         ("bench.cli", "torch pandas matplotlib numpy numba sklearn scipy"),
+        ("bench.trainer", "torch pandas matplotlib numba sklearn scipy"),
+        ("bench.worker", "torch pandas matplotlib numba sklearn scipy"),
         ("bench.report.write", "torch"),
         ("metrics", "torch"),
         ("bench.data.sprites32", "torch"),

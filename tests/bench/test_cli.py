@@ -1,5 +1,6 @@
 """The command line in this process, on trainings of two updates; at the end, once, in a process of its own."""
 
+import signal
 import subprocess
 import sys
 
@@ -110,8 +111,9 @@ def test_an_interrupt_keeps_what_is_done(run, store, monkeypatch):
     one_after_another = execute.execute
 
     def interrupted(*jobs, **how):
-        yield next(one_after_another(*jobs, **how))
-        raise KeyboardInterrupt
+        for result in one_after_another(*jobs, **how):
+            yield result
+            signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(execute, "execute", interrupted)
     code, out, _ = run()

@@ -1,7 +1,7 @@
-import msgspec
 import pytest
 
-from bench.plan import plan
+from bench.plan import plan, scoring
+from bench.spec import Record
 from bench.store import Artefacts, Store
 from bench.trial import trial
 
@@ -51,7 +51,7 @@ def test_a_metric_more_scores_what_is_trained(specs, protocols, done, protocol_o
     assert (left.done, left.rescored) == (0, 2)
     for job in left.jobs:
         assert job.protocols == (further,)
-        result = trial(job)
+        result = trial(scoring(job, done))
         assert result.record is None
         done.add_scores(job.spec.key, result.artefacts.scores)
         values = {
@@ -65,7 +65,7 @@ def test_repeats_more_score_again_and_fewer_do_not(specs, protocols, done):
     left = plan(specs[:1], protocols, done, repeats=2)
     assert (left.rescored, left.jobs[0].protocols) == (1, protocols)
     before = {s.protocol: s.repeats[0].values for s in done.scores(specs[0].key)}
-    done.add_scores(specs[0].key, trial(left.jobs[0]).artefacts.scores)
+    done.add_scores(specs[0].key, trial(scoring(left.jobs[0], done)).artefacts.scores)
     after = done.scores(specs[0].key)
     assert {s.protocol: s.repeats[0].values for s in after} == before
     assert {len(s.repeats) for s in after} == {2}
@@ -73,10 +73,10 @@ def test_repeats_more_score_again_and_fewer_do_not(specs, protocols, done):
     assert plan(specs[:1], protocols, done, repeats=1).jobs == []
 
 
-def test_a_run_that_diverged_is_final_and_one_that_failed_is_not(specs, protocols, done):
+def test_a_run_that_diverged_is_final_and_one_that_failed_is_not(specs, protocols, store):
     for spec, status in zip(specs, ("diverged", "failed"), strict=True):
-        done.put(msgspec.structs.replace(done.record(spec.key), status=status), Artefacts())
-    left = plan(specs, protocols, done)
+        store.put(Record(key=spec.key, spec=spec, status=status), Artefacts())
+    left = plan(specs, protocols, store)
     assert [job.spec for job in left.jobs] == specs[1:]
     assert not left.jobs[0].done
 
@@ -87,6 +87,7 @@ def test_damaged_weights_are_trained_again_by_all_protocols(specs, protocols, do
     wanted = (*protocols, protocol_of("factorvae_score", votes=50, eval_votes=50))
     left = plan(specs[:1], wanted, done)
     assert (left.jobs[0].done, left.jobs[0].protocols) == (False, wanted)
+    assert "model.safetensors: 0 bytes" in left.damaged[specs[0].key]
 
 
 def test_damaged_scores_are_scored_again(specs, protocols, done):
@@ -94,5 +95,5 @@ def test_damaged_scores_are_scored_again(specs, protocols, done):
     path.write_bytes(path.read_bytes()[:-1])
     left = plan(specs, protocols, done)
     assert [job.spec for job in left.jobs] == specs[:1]
-    done.add_scores(specs[0].key, trial(left.jobs[0]).artefacts.scores)
+    done.add_scores(specs[0].key, trial(scoring(left.jobs[0], done)).artefacts.scores)
     assert plan(specs, protocols, done).jobs == []

@@ -1,0 +1,191 @@
+"""`bench run` at the terminal, and what it shares with other commands that plan or carry out runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.errors import BenchError
+from bench.flags import altered
+
+if TYPE_CHECKING:
+    from bench.job import Job, Means, Result
+    from bench.protocol import Protocol
+    from bench.spec import RunSpec
+    from bench.store import Store
+    from bench.study import Study
+
+STUDY = (
+    click.option("--study", default="quick", show_default=True, help="A shipped study by name, or a TOML file."),
+    click.option("--methods", help="Comma-separated, for example betavae,factorvae."),
+    click.option("--betas", help="Values of beta for every chosen method that has one: 1,4,8."),
+    click.option("--set", "settings", multiple=True, metavar="PLUGIN.ARG=V,V", help="An argument; lists multiply out."),
+    click.option("--seeds", help="How many (5), or which (3,7,11; 3, for one)."),
+    click.option("--steps", type=int, help="Updates of the VAE."),
+    click.option("--batch-size", type=int),
+    click.option("--lr", type=float, help="Adam's learning rate for the backbone."),
+    click.option("--z-dim", help="Latent dimensions; a list multiplies out."),
+    click.option("--warmup", type=int, help="Updates over which every term but the reconstruction ramps up from 0."),
+    click.option("--grad-clip", type=float, help="Bound on each player's gradient norm; 0 for none."),
+    click.option("--dataset"),
+    click.option("--backbone"),
+    click.option("--likelihood"),
+    click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained."),
+    click.option("--codes", help="What metrics score: mean (of each posterior), sample (of it), or mean,sample."),
+    click.option("--eval-repeats", type=click.IntRange(1), default=1, show_default=True, help="Evaluations of a run."),
+    click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results/STUDY]"),
+    click.option("--shard", metavar="I/N", help="The I-th of N equal parts of the study, for array jobs."),
+)
+PLACE = (
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a list: cuda:0,cuda:2."),
+    click.option("--runs-per-device", type=click.IntRange(1), default=1, show_default=True, help="Runs on each GPU."),
+    click.option("--jobs", type=click.IntRange(1), help="Runs at once.  [default: cores / threads, or GPUs]"),
+    click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of each run."),
+)
+
+
+def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
+    """These options on a command, in this order."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return add
+
+
+@click.command()
+@options(STUDY, PLACE)
+@click.option("--timeout", type=click.FloatRange(0), default=0.0, help="Seconds that a run may take.  [default: any]")
+@click.option("--retries", type=click.IntRange(0), default=1, show_default=True, help="Of a run whose process died.")
+@click.option(
+    "--checkpoint-every", type=click.FloatRange(0), default=120.0, show_default=True, help="Seconds; 0 for never."
+)
+@click.option("--quiet", is_flag=True, help="Say only what failed.")
+def run(
+    device: str,
+    runs_per_device: int,
+    jobs: int | None,
+    threads: int,
+    timeout: float,
+    retries: int,
+    checkpoint_every: float,
+    quiet: bool,
+    **flags: Any,
+) -> None:
+    """Train and score every run of a study that is not done yet."""
+    from bench.job import Means
+    from bench.plan import plan
+    from bench.store import Store
+
+    devices = devices_of(device)
+    wanted, specs, protocols, out, repeats = asked(flags)
+    store = Store(writable(out))
+    left = plan(specs, protocols, store, repeats, threads=threads)
+    if not quiet:
+        click.echo(
+            f"study {wanted.name} ({wanted.dataset}, backbone {wanted.backbone}, {wanted.steps} updates of "
+            f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"
+            + (f", {left.rescored} to score further" if left.rescored else "")
+        )
+    means = Means(devices, runs_per_device, threads, timeout=timeout, retries=retries, every=checkpoint_every)
+    if left.jobs:
+        carry_out(left.jobs, store, processes(means, jobs), means, protocols, quiet=quiet)
+
+
+def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol, ...], Path, int]":
+    """What the options of a study mean: study, runs in their order, protocols, results folder, evaluations.
+
+    All that may be refused is refused here, before a folder is made.
+    """
+    from bench.plan import ordered, shard
+    from bench.study import expand, parse, protocols, read
+
+    study, out, repeats, part = (flags.pop(name) for name in ("study", "out", "eval_repeats", "shard"))
+    which, of = shard_of(part) if part else (1, 1)
+    wanted = parse(altered(read(study), flags), f"study {study}")
+    specs = shard(ordered(expand(wanted)), which, of)
+    return wanted, specs, protocols(wanted), out or Path("results") / wanted.name, repeats
+
+
+def shard_of(given: str) -> tuple[int, int]:
+    """`2/10` as numbers. BenchError where it is not that."""
+    which, slash, of = given.partition("/")
+    if not (slash and which.isdecimal() and of.isdecimal() and 1 <= int(which) <= int(of)):
+        raise BenchError(f"shard={given}: expected I/N with 1 <= I <= N, for example 2/10")
+    return int(which), int(of)
+
+
+def devices_of(device: str) -> tuple[str, ...]:
+    """The devices that are meant, each of which is there. BenchError where not."""
+    import torch
+
+    from bench.slots import devices
+
+    return devices(device, torch.cuda.device_count())
+
+
+def processes(means: "Means", asked: int | None) -> int:
+    """How many runs there are at once: at most one a slot; on the processor by default one for so many cores."""
+    import joblib
+
+    if means.devices == ("cpu",):
+        return asked or max(1, int(joblib.cpu_count()) // means.threads)
+    slots = len(means.devices) * means.runs_per_device
+    return min(asked or slots, slots)
+
+
+def carry_out(
+    jobs: "list[Job]",
+    store: "Store",
+    processes: int,
+    means: "Means | None" = None,
+    protocols: "tuple[Protocol, ...]" = (),
+    *,
+    quiet: bool = False,
+) -> None:
+    """Run the jobs, store each as it ends, and say what failed. Exits with 1 where something did, 130 on Ctrl-C."""
+    from rich.console import Console
+
+    from bench.display import describe, shown
+    from bench.job import Means
+    from bench.session import Session
+
+    console = Console(highlight=False, quiet=quiet)
+    session = Session(store, means or Means(), protocols, lambda line: console.print(line, soft_wrap=True))
+    results = session.results(jobs, processes)
+    names = {job.spec.key: describe(job.spec) for job in jobs}
+    failed = [
+        result
+        for result in shown(results, len(jobs), processes, console, session.running, names)
+        if result.record is not None and result.record.status != "done"
+    ]
+    end(failed, session.interrupted, store)
+
+
+def end(failed: "list[Result]", interrupted: int, store: "Store") -> None:
+    """Say what is not done and why; exit accordingly."""
+    from bench.display import outcome
+
+    for result in failed:
+        click.echo(f"not done: {outcome(result)}")
+    if interrupted:
+        click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
+        raise SystemExit(128 + interrupted)
+    if any(result.record is not None and result.record.status == "failed" for result in failed):
+        raise SystemExit(1)
+
+
+def writable(folder: Path) -> Path:
+    """The folder, made if need be. BenchError where nothing can be written in it."""
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BenchError(f"out={folder}: cannot be written: {error.strerror or error}") from None
+    return folder
