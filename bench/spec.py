@@ -60,6 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     definitions: what the method fixes beside its parameters (for example the MMD's kernel and bandwidth).
     terms: the means of the loss terms over the last logged stretch of training.
     diagnostics: on the evaluation rows (reconstruction, ELBO, KL per dimension, active units, ...).
+    factors: the names of the data set's factors, in the order of per-factor scores and of the columns of matrices.
     cost, environment: what the run took and where it ran; no part of what a spec reproduces bit for bit.
     """
 
@@ -72,6 +73,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     definitions: Params = {}
     terms: dict[str, float] = {}
     diagnostics: dict[str, float | list[float] | bool] = {}
+    factors: list[str] = []
     cost: dict[str, float | str] = {}
     environment: dict[str, str | int | bool] = {}
 

@@ -5,6 +5,7 @@ import resource
 import time
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
@@ -66,7 +67,8 @@ def trained(job: Job, watch: Watch) -> Result:
     if record.status == "done":
         record, artefacts = scored(job, method, dataset, record, artefacts)
     updates = training.history[-1]["step"]
-    cost = {
+    cost: dict[str, float | str] = {
+        "finished": datetime.now(UTC).date().isoformat(),
         "updates": updates,
         "images_seen": updates * spec.batch_size * method.draws,
         "parameters": float(sum(w.numel() for w in method.parameters())),
@@ -94,7 +96,7 @@ def scored(
     arrays = dict(vars(posterior))
     scores = score(job, method, dataset)
     return (
-        msgspec.structs.replace(record, diagnostics=diagnostics),
+        msgspec.structs.replace(record, diagnostics=diagnostics, factors=list(dataset.names)),
         dataclasses.replace(artefacts, posterior=arrays, scores=scores),
     )
 

@@ -54,11 +54,10 @@ def points_text(numbers: Iterable[int]) -> str:
 
 def losses_text(group: Group) -> str:
     """How many runs of the group the averages lack, and how many of those in them have collapsed."""
-    counts = {name: sum(s.counts[name] for s in group.settings) for name in ("done", "diverged", "failed")}
-    collapsed = sum(s.collapsed for s in group.settings)
-    lost = list(
-        dict.fromkeys(method_label(s.spec.method) for s in group.settings if s.counts["done"] < s.counts.total())
-    )
+    settings = [s for several in group.methods.values() for s in several]
+    counts = {name: sum(s.counts[name] for s in settings) for name in ("done", "diverged", "failed")}
+    collapsed = sum(s.collapsed for s in settings)
+    lost = list(dict.fromkeys(method_label(s.spec.method) for s in settings if s.counts["done"] < s.counts.total()))
     return (
         f"{counts['done']} runs done ({collapsed} collapsed, averaged like the others); "
         f"{counts['diverged']} diverged and {counts['failed']} failed (never averaged"

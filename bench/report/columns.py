@@ -60,6 +60,7 @@ COLUMNS: dict[str, Column] = {
     "repeat": Column("integer", "evaluation of the run, each on rows and with random numbers of its own"),
     "row": Column("integer", "row of the matrix, counted from 0: the latent dimension"),
     "factor": Column("integer", "factor of variation, counted from 0; empty for a value over all of them"),
+    "factor_name": Column("string", "what that factor is called"),
     "value": Column("number", "the value, higher is better for a score; empty where undefined"),
     "n": Column("integer", "seeds that the numbers of this row are made from", "seeds"),
     "iqm": Column("number", "interquartile mean over seeds"),

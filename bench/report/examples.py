@@ -35,7 +35,7 @@ class Example(NamedTuple):
         # Of a dimension that is switched off the means still differ a little, and bins as wide as they tell much.
         if matrix is None or self.kl[j] < KNOWN or not np.nanmax(matrix[at], initial=0.0) >= KNOWN:
             return ""
-        names = factor_names(self.run.record.spec.dataset.name, matrix.shape[1])
+        names = factor_names(self.run.record, matrix.shape[1])
         return f"{names[int(np.nanargmax(matrix[at]))]} {np.nanmax(matrix[at]):.2f}"
 
 

@@ -14,7 +14,7 @@ from bench.report.examples import Example
 from bench.report.style import PAGE, settle
 from bench.store import Damaged
 
-BESIDE = 0.68  # inches for the labels of the rows
+BESIDE = 0.7  # inches for the labels of the rows
 STRIP = re.compile(r"traversals/step(\d+)\.png")
 
 

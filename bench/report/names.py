@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from bench.spec import Value
+from bench.spec import Record, Value
 
 METHODS = {"vae": "VAE", "betavae": "β-VAE", "factorvae": "FactorVAE", "infovae": "InfoVAE", "betatcvae": "β-TCVAE"}
 # What stands beside the methods and is no setting of one: nothing is chosen among them, no front counts them.
@@ -90,9 +90,9 @@ def method_label(name: str) -> str:
     return METHODS.get(name.replace("_", ""), BASELINES.get(name, name))
 
 
-def factor_names(dataset: str, count: int) -> tuple[str, ...]:
-    """What the factors of a data set are called, or else their numbers."""
-    known = FACTORS.get(dataset, ())
+def factor_names(record: Record, count: int) -> tuple[str, ...]:
+    """What the factors of a run's data set are called, or else their numbers."""
+    known = tuple(record.factors) or FACTORS.get(record.spec.dataset.name, ())
     return known if len(known) == count else tuple(f"factor {k}" for k in range(count))
 
 

@@ -8,7 +8,7 @@ from bench.report.cite import Citation
 from bench.report.figures import Drawn
 from bench.report.finding_tables import finding_markdown
 from bench.report.findings import Findings
-from bench.report.names import method_label, symbol, value_text
+from bench.report.names import BASELINES, method_label, symbol, value_text
 from bench.report.rows import reason
 from bench.report.tables import Table, group_markdown, markdown, md_text
 
@@ -43,11 +43,14 @@ def page(
     tables: Sequence[str],
 ) -> str:
     """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
-    counts = Counter(r.record.status for r in runs)
+    beside = sum(r.record.spec.method in BASELINES for r in runs)
+    counts = Counter(r.record.status for r in runs if r.record.spec.method not in BASELINES)
     files = {name: text for name, text in CSV.items() if name in tables} | FILES
     parts = [
         f"# {md_text(title)}",
-        f"{len(runs)} runs: " + ", ".join(f"{counts[s]} {s}" for s in ("done", "diverged", "failed")) + ".",
+        f"{len(runs) - beside} runs: "
+        + ", ".join(f"{counts[s]} {s}" for s in ("done", "diverged", "failed"))
+        + (f"; and {beside} of baselines." if beside else "."),
         "\n".join(f"- [{name}]({name}): {text}" for name, text in files.items()),
         f"sha256 of the data (`sha256sum *.csv | sha256sum`): `{cited.hash}`.",
         *(_figure(d) for d in drawn if d.group is None),

@@ -18,7 +18,7 @@ from bench.report.stats import Estimate, non_dominated
 from bench.report.style import COLUMN, PAGE, SMALL, Look, settle
 
 # Lines of what trains nothing, told apart by their dashes: they share one grey.
-DASHES: dict[str, Any] = {"untrained": "-.", "pca": (0, (5, 1, 1, 1, 1, 1)), "ica": (0, (1, 1)), "chance": ":"}
+DASHES: dict[str, Any] = {"untrained": "-.", "pca": (0, (5, 1, 1, 1, 1, 1)), "ica": (0, (10, 2)), "chance": ":"}
 
 
 class Panel(NamedTuple):
@@ -118,7 +118,7 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
             _draw_baselines(ax, quantity, baselines, looks)
             _draw_strength(ax, quantity, settings, looks[key])
         row[0].set_ylabel(_wrapped(quantity.label.axis, 1.6))
-        row[0].set_title(_wrapped(quantity.protocol, size[0] * 1.2, hyphens=True))
+        row[0].set_title(_wrapped(quantity.protocol, 1.15 * (size[0] - 0.9) / len(series), hyphens=True))
     for ax, (key, settings) in zip(axes[-1], series.items(), strict=True):
         _strength_axis(ax, settings, (size[0] - 0.9) / len(series))
         ax.set_xlabel(looks[key].name)

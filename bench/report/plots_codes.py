@@ -40,7 +40,7 @@ def factor_figure(group: Group) -> Figure | None:
     for ax, (label, table) in zip(axes.ravel(), tables.items(), strict=False):
         image = heat_map(ax, table, 0.0, 1.0)
         ax.set_title(label)
-        ax.set_xticks(range(table.shape[1]), factor_names(group.spec.dataset.name, table.shape[1]), rotation=90)
+        ax.set_xticks(range(table.shape[1]), factor_names(group.scored[0].runs[0].record, table.shape[1]), rotation=90)
     labels = [f"{method_label(s.spec.method)} {setting_text(group, s)}".removesuffix(" –") for s in settings]
     for ax in axes[:, 0]:
         ax.set_yticks(range(len(labels)), labels)
@@ -79,7 +79,7 @@ def matrix_figure(group: Group, examples: Sequence[Example]) -> Figure | None:
                 continue
             image = heat_map(ax, matrix, 0.0, top, written=0.2 * top)
             ax.set_yticks(range(len(e.order)), [str(j) for j in e.order])
-            ax.set_xticks(range(matrix.shape[1]), factor_names(group.spec.dataset.name, matrix.shape[1]), rotation=90)
+            ax.set_xticks(range(matrix.shape[1]), factor_names(e.run.record, matrix.shape[1]), rotation=90)
             if name == names[0]:
                 ax.set_title(e.title)
         row[0].set_ylabel("latent dimension, by KL")

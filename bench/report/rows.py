@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from bench.report.aggregate import Group, Run, setting_id
-from bench.spec import RunSpec, ScoreFile
+from bench.report.names import factor_names
+from bench.spec import Record, RunSpec, ScoreFile
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -37,7 +38,7 @@ def score_rows(runs: Iterable[Run]) -> list[Row]:
     for record, scores in [(run.record, run.scores) for run in runs]:
         head = _head(record.key, record.spec, record.strength) | {"status": record.status}
         for file in scores:
-            rows += [head | row for row in _file_rows(file)]
+            rows += [head | row for row in _file_rows(file, record)]
     return rows
 
 
@@ -104,13 +105,15 @@ def _shared(spec: RunSpec) -> Row:
     return row | {name: getattr(spec, name) for name in PLAIN}
 
 
-def _file_rows(file: ScoreFile) -> list[Row]:
+def _file_rows(file: ScoreFile, record: Record) -> list[Row]:
     rows: list[Row] = []
     for r in file.repeats:
-        overall = [(name, None, value) for name, value in r.values.items()]
-        single = [(name, k, value) for name, values in r.per_factor.items() for k, value in enumerate(values)]
         head: Row = {"metric": file.metric, "protocol": file.protocol, "repeat": r.repeat}
-        rows += [head | {"name": name, "factor": k, "value": value} for name, k, value in (*overall, *single)]
+        rows += [head | {"name": name, "factor": None, "value": value} for name, value in r.values.items()]
+        for name, values in r.per_factor.items():
+            called = zip(factor_names(record, len(values)), values, strict=True)
+            told: list[Row] = [{"factor": k, "factor_name": of, "value": value} for k, (of, value) in enumerate(called)]
+            rows += [head | {"name": name} | one for one in told]
     return rows
 
 

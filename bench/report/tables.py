@@ -124,23 +124,27 @@ def _chunks(quantities: Iterable[Quantity], width: int) -> list[list[Quantity]]:
 
 def _table(group: Group, quantities: Sequence[Quantity]) -> Table:
     lost = [name for name in COUNTS if any(_count(s, name) for s in group.settings)]
+    # A baseline of which nothing here is known is left out; a method's setting never is.
+    settings = [s for s in group.settings if not s.is_baseline or any(q in s.estimates for q in quantities)]
     rows = [
         [method_label(s.spec.method), setting_text(group, s), str(s.counts["done"])]
         + [str(_count(s, name)) for name in lost]
-        for s in group.settings
+        for s in settings
     ]
     for q in quantities:
-        for row, text in zip(rows, _column(group, q), strict=True):
+        for row, text in zip(rows, _column(settings, q), strict=True):
             row.append(text)
     header = ["method", "setting", "n", *lost, *(q.label.head for q in quantities)]
     return Table(quantities_text(quantities), header, rows)
 
 
-def _column(group: Group, q: Quantity) -> list[str]:
-    known = [s.estimates[q] for s in group.settings if q in s.estimates]
-    digits = decimals([e.iqm for e in known])
+def _column(settings: Sequence[Setting], q: Quantity) -> list[str]:
+    known = [s for s in settings if q in s.estimates]
+    # The decimals that methods need: beside them a ceiling or a decoder that never learnt is far away.
+    learnt = [s for s in known if not s.is_baseline] or known
+    digits = decimals([s.estimates[q].iqm for s in learnt])
     texts = []
-    for s in group.settings:
+    for s in settings:
         e = s.estimates.get(q)
         text = "" if e is None else interval_text(e.iqm, e.lo, e.hi, digits)
         # A score that some done runs lack is over fewer seeds than the row's n says.

@@ -1,0 +1,204 @@
+"""Rows for comparison: codes that no method of the study learnt, scored like a run's by the same protocols and rows.
+
+A baseline is stored as a run of the study's spec with its own name in place of a method: it shares data set, z_dim and
+seed with the runs it stands beside, and a report needs to know nothing more. It has made no update.
+"""
+
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA, FastICA
+from sklearn.exceptions import ConvergenceWarning
+
+from bench.build import build, load_dataset
+from bench.data._base import FactorDataset
+from bench.encode import Diagnostics, code_diagnostics, encode, reconstruction
+from bench.environment import environment
+from bench.protocol import CODES, Protocol
+from bench.report.names import BASELINES
+from bench.report.order import shared_spec
+from bench.seeds import SEARCH_SEEDS, stream, word
+from bench.spec import Params, Record, RunSpec, ScoreFile
+from bench.store import Artefacts, Damaged, Store
+from bench.trial import evaluate, evaluation_rows
+from metrics._analytic import CODES as ANALYTIC
+from metrics._analytic import Grid
+from metrics._codes import Posterior
+
+ROWS_FITTED = 10_000  # observations that PCA and ICA see, drawn without replacement from a stream of the seed
+BLOCK = 4096  # observations in memory at once
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Codes of a whole data set (a row of `everything` each), and what is said of the code beside its scores."""
+
+    everything: Posterior
+    diagnostics: Diagnostics
+    definitions: Params
+
+
+@dataclass(frozen=True)
+class Task:
+    """A baseline to score. repeats: how often, at most as often as the runs beside it are."""
+
+    spec: RunSpec
+    protocols: tuple[Protocol, ...]
+    repeats: int
+    device: str = "cpu"
+
+
+def tasks(store: Store, seeds: int, device: str = "cpu") -> list[Task]:
+    """The baselines that are not in the store: for the first seeds of each group, by every protocol of its runs."""
+    protocols: dict[str, dict[str, tuple[ScoreFile, int]]] = defaultdict(dict)
+    specs: dict[str, dict[int, RunSpec]] = defaultdict(dict)
+    for record in store:
+        if record.status != "done" or record.spec.method in BASELINES or record.spec.seed >= SEARCH_SEEDS:
+            continue
+        group = shared_spec(record.spec).key
+        try:
+            for file in store.scores(record.key):
+                protocols[group].setdefault(file.protocol, (file, len(file.repeats)))
+        except Damaged as error:
+            store.damaged[record.key] = str(error)
+            continue
+        specs[group].setdefault(record.spec.seed, record.spec)
+    found = []
+    for group, by_seed in specs.items():
+        wanted = tuple(p for file, _ in protocols[group].values() if (p := protocol_of(file)) is not None)
+        repeats = max((n for _, n in protocols[group].values()), default=1)
+        for seed in sorted(by_seed)[:seeds]:
+            for name in BASELINES:
+                spec = msgspec.structs.replace(by_seed[seed], method=name, params={})
+                if name in MAKERS and not _scored(store, spec, wanted):
+                    found.append(Task(spec, wanted, repeats, device))
+    return found
+
+
+def protocol_of(file: ScoreFile) -> Protocol | None:
+    """The protocol that a score file is of; None where this version of the metric gives it another name."""
+    known = (Protocol(file.metric, file.params, kind) for kind in CODES)
+    return next((p for p in known if p.id == file.protocol), None)
+
+
+def carried_out(task: Task) -> tuple[Record, Artefacts]:
+    """Make the code of a baseline and score it."""
+    start = time.perf_counter()
+    dataset = load_dataset(task.spec.dataset)
+    coded = MAKERS[task.spec.method](task.spec, dataset, task.device)
+    scores = list(score(task, dataset, coded.everything))
+    record = Record(
+        key=task.spec.key,
+        spec=task.spec,
+        status="done",
+        definitions=coded.definitions,
+        diagnostics=coded.diagnostics,
+        factors=list(dataset.names),
+        cost={
+            "finished": datetime.now(UTC).date().isoformat(),
+            "updates": 0.0,
+            "seconds_scoring": time.perf_counter() - start,
+        },
+        environment={**environment(), "device": task.device},
+    )
+    return record, Artefacts(scores=scores)
+
+
+def score(task: Task, dataset: FactorDataset, everything: Posterior) -> Iterator[ScoreFile]:
+    """Every protocol on every repeat, on the rows and with the random numbers of a run of this seed."""
+    seed = task.spec.seed
+    for p in task.protocols:
+        repeats = []
+        for r in range(task.repeats):
+            rows = None if p.on_table else evaluation_rows(task.spec, dataset, r)
+            posterior = everything if rows is None else _rows_of(everything, rows)
+            repeats.append(evaluate(p, p.drawn(posterior, seed, r), seed, r))
+        yield ScoreFile(protocol=p.id, metric=p.metric, params=p.params, repeats=repeats)
+
+
+def untrained(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:
+    """The encoder at the initial weights of this seed, which every method starts from."""
+    method = build(msgspec.structs.replace(spec, method="vae", params={}), dataset.shape).to(device)
+    where = torch.device(device)
+    rows = encode(method.backbone, dataset, evaluation_rows(spec, dataset, 0), where)
+    told = reconstruction(method.backbone, dataset, rows, spec.seed, where)
+    told |= code_diagnostics(rows, stream(spec.seed, "diagnostics"))
+    del told["collapsed"]  # which is said of a training
+    return Coded(encode(method.backbone, dataset, np.arange(len(dataset)), where), told, {})
+
+
+def linear(spec: RunSpec, dataset: FactorDataset, device: str, *, independent: bool) -> Coded:
+    """The first z_dim principal components of the observations or, rotated and scaled, independent components of these.
+
+    Hyvarinen & Oja 2000 (FastICA, log cosh). mse: squared error per element of the observations put together again.
+    """
+    rng = stream(spec.seed, "baseline rows")
+    fitted = dataset.x(np.sort(rng.choice(len(dataset), min(ROWS_FITTED, len(dataset)), replace=False)))
+    flat = fitted.reshape(len(fitted), -1)
+    state = word(spec.seed, "baseline", "components") % 2**32
+    pca = PCA(min(spec.z_dim, flat.shape[1]), svd_solver="randomized", random_state=state).fit(flat)
+    definitions: Params = {"rows": len(flat)}
+    turn = None
+    if independent:
+        turn = FastICA(whiten="unit-variance", max_iter=1000, tol=1e-3, random_state=state)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            turn.fit(pca.transform(flat))
+        definitions["converged"] = bool(turn.n_iter_ < 1000)
+    parts, errors = [], []
+    for at in range(0, len(dataset), BLOCK):
+        x = dataset.x(np.arange(at, min(at + BLOCK, len(dataset)))).reshape(-1, flat.shape[1])
+        z = pca.transform(x)
+        errors.append(np.square(pca.inverse_transform(z) - x).mean(axis=1))
+        parts.append(z if turn is None else turn.transform(z))
+    # Of a rotation of the components the observations put together again are the same.
+    mse = float(np.concatenate(errors)[evaluation_rows(spec, dataset, 0)].mean())
+    return Coded(_certain(np.concatenate(parts), dataset), {"mse": mse}, definitions)
+
+
+def chance(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:
+    """z_dim dimensions of normal noise that know nothing."""
+    noise = stream(spec.seed, "baseline", "chance").standard_normal((len(dataset), spec.z_dim))
+    return Coded(_certain(noise, dataset), {}, {})
+
+
+def ceiling(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:
+    """The factors themselves, each in a dimension of its own: the code that `bench calibrate` calls perfect."""
+    grid = Grid.of(dataset.sizes)
+    codes = ANALYTIC["perfect"].make(grid, stream(spec.seed, "baseline", "ceiling"))
+    return Coded(_certain(codes[np.ravel_multi_index(tuple(dataset.v.T), dataset.sizes)], dataset), {}, {})
+
+
+MAKERS: dict[str, Callable[[RunSpec, FactorDataset, str], Coded]] = {
+    "chance": chance,
+    "untrained": untrained,
+    "pca": partial(linear, independent=False),
+    "ica": partial(linear, independent=True),
+    "ceiling": ceiling,
+}
+
+
+def _certain(z: NDArray[np.floating], dataset: FactorDataset) -> Posterior:
+    """Codes without uncertainty: a sample of them is their mean."""
+    mu = z.astype(np.float32)
+    return Posterior(mu, np.full_like(mu, -np.inf), dataset.v, np.arange(len(dataset)))
+
+
+def _rows_of(p: Posterior, rows: NDArray[np.integer]) -> Posterior:
+    return Posterior(p.mu[rows], p.logvar[rows], p.v[rows], p.index[rows])
+
+
+def _scored(store: Store, spec: RunSpec, protocols: Iterable[Protocol]) -> bool:
+    try:
+        return spec in store and {p.id for p in protocols} <= {s.protocol for s in store.scores(spec.key)}
+    except Damaged:
+        return False

@@ -1,0 +1,136 @@
+"""Commands on results that are there: baselines beside them, a check of them, their union, pictures from weights."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.store import Store
+    from bench.verify import Checked
+
+FOLDER = click.Path(path_type=Path)
+SHOWN = 10  # differences of a run that are written out
+
+
+@click.command()
+@click.argument("results", type=FOLDER)
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
+@click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
+@click.option("--device", default="cpu", show_default=True, help="Where the untrained encoder encodes.")
+def baselines(results: Path, seeds: int, jobs: int | None, device: str) -> None:
+    """Score chance, an untrained encoder, PCA, ICA and the factors themselves beside the runs of RESULTS.
+
+    By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept.
+    """
+    import joblib
+
+    from bench.baselines import carried_out, tasks
+
+    store = opened(results)
+    todo = tasks(store, seeds, device)
+    click.echo(f"{results}: {len(todo)} baselines to score")
+    made = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator_unordered")(
+        joblib.delayed(carried_out)(task) for task in todo
+    )
+    for done, (record, artefacts) in enumerate(made, start=1):
+        store.put(record, artefacts)
+        told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
+        values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
+        click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
+
+
+@click.command()
+@click.argument("results", type=FOLDER)
+@click.option("--weights", is_flag=True, help="Encode and score every run again from its weights.")
+@click.option("--retrain", type=click.IntRange(1), metavar="K", help="Train K random runs again.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which K runs.")
+@click.option("--device", default="cpu", show_default=True, help="Where to encode and train.")
+def verify(results: Path, weights: bool, retrain: int | None, seed: int, device: str) -> None:
+    """Compute the numbers of RESULTS again, by default the scores from the stored posteriors, and compare.
+
+    Exactly on a platform like the record's, within a stated tolerance elsewhere. Exits with 1 where a number differs.
+    """
+    import numpy as np
+
+    from bench.verify import TOLERANCES, from_posteriors, from_specs, from_weights
+
+    store = opened(results)
+    if retrain:
+        how, checks = "retrain", from_specs(store, retrain, np.random.default_rng(seed), device)
+    elif weights:
+        how, checks = "weights", from_weights(store, device)
+    else:
+        how, checks = "posterior", from_posteriors(store)
+    if not _told(checks, store, TOLERANCES[how]):
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("results", type=FOLDER, nargs=-1, required=True)
+@click.option("--out", type=FOLDER, required=True, help="A new folder.")
+def merge(results: tuple[Path, ...], out: Path) -> None:
+    """Copy the runs of several RESULTS into one new folder, unless they mix protocols, data or schema."""
+    from bench.merge import merge as merge_folders
+
+    for folder in results:
+        opened(folder)
+    merged = merge_folders(results, out)
+    for folder, n in merged.copied.items():
+        click.echo(f"{folder}: {n} runs")
+    if merged.kept:
+        click.echo(f"{len(merged.kept)} runs are in several folders: the first was taken")
+    for key in merged.differing:
+        click.echo(f"{key}: other diagnostics in another folder; the first was taken", err=True)
+    for why in merged.damaged:
+        click.echo(f"passed over {why}", err=True)
+    click.echo(f"{out}: {sum(merged.copied.values())} runs")
+
+
+@click.command()
+@click.argument("results", type=FOLDER)
+@click.option("--out", type=FOLDER, default=Path("reports"), show_default=True, help="The folder of reports.")
+@click.option("--device", default="cpu", show_default=True, help="Where to decode.")
+def pictures(results: Path, out: Path, device: str) -> None:
+    """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
+    from bench.pictures import draw
+
+    for path in draw(opened(results), out / results.resolve().name, device):
+        click.echo(str(path))
+
+
+def opened(results: Path) -> "Store":
+    """The store in a folder. BenchError where there is none."""
+    from bench.store import Store
+
+    if not results.is_dir():
+        raise BenchError(f"results {results}: {'not a folder' if results.exists() else 'no such folder'}")
+    store = Store(results)
+    if not store.keys():
+        raise BenchError(f"results {results}: holds no runs; name the folder of one study")
+    return store
+
+
+def _told(checks: "Iterable[Checked]", store: "Store", tolerance: float) -> bool:
+    """Say what came of each run that is not as stored, and sum up; whether all is well."""
+    runs = numbers = elsewhere = wrong = 0
+    skipped: dict[str, int] = {}
+    for c in checks:
+        runs, numbers, elsewhere = runs + 1, numbers + c.numbers, elsewhere + (not c.exact)
+        wrong += bool(c.differences)
+        for one in c.differences[:SHOWN]:
+            click.echo(one.text)
+        if len(c.differences) > SHOWN:
+            click.echo(f"{c.key}: and {len(c.differences) - SHOWN} more")
+        if c.skipped:
+            skipped[c.skipped] = skipped.get(c.skipped, 0) + 1
+    for why, n in skipped.items():
+        click.echo(f"not compared in {n} runs: {why}")
+    for key, reason in store.damaged.items():
+        click.echo(f"{key}: damaged: {reason}")
+    how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
+    click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {len(store.damaged)} are damaged")
+    return not wrong and not store.damaged
