@@ -144,6 +144,20 @@ def _draw_points(ax: Axes, points: Sequence[Point], looks: Mapping[Series, Look]
     if front:
         # From one setting to the next the best score is that of the setting before: a step, not a slope.
         ax.step(*zip(*front, strict=True), where="post", color="0.35", linewidth=1.0, zorder=2)
+    _span_settings(ax, points)
+
+
+def _span_settings(ax: Axes, points: Sequence[Point]) -> None:
+    """The x axis spans the settings and their intervals; a far-off run does not squeeze them, but is counted."""
+    edges = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if np.isfinite(x)]
+    if not edges or min(edges) == max(edges):
+        return
+    margin = 0.15 * (max(edges) - min(edges))
+    ax.set_xlim(min(edges) - margin, max(edges) + margin)
+    beyond = sum(not min(edges) - margin <= x <= max(edges) + margin for p in points for x in _seeds(p)[0])
+    if beyond:
+        text = f"{beyond} seed{'s' if beyond > 1 else ''} outside"
+        ax.text(0.99, 0.02, text, transform=ax.transAxes, ha="right", fontsize=SMALL - 1, color="0.35")
 
 
 def _label(point: Point, look: Look) -> Label:
