@@ -4,7 +4,8 @@ POINTS = (
     "A point is the interquartile mean (IQM) over the seeds of one setting; the number beside it is the value of the "
     "parameter that the legend names in brackets. Bars: 95 % percentile bootstrap interval over seeds. Faint dots: "
     "seeds. Step line and filled points: the settings that no other dominates by IQM, less reconstruction loss (or KL) "
-    "and higher score being better; hollow points are dominated."
+    "and higher score being better; hollow points are dominated. Seeds far from all points are "
+    "left outside and counted."
 )
 STRENGTHS = (
     "A point is the interquartile mean (IQM) over the seeds of one setting. Bars: 95 % percentile bootstrap interval "
@@ -31,12 +32,12 @@ TRAVERSALS = (
 )
 UNITS = (
     "A line: the interquartile mean over the seeds of one setting of the KL of the latent dimensions, each run's in "
-    "falling order. Bands: least and greatest of the seeds. Dimensions near 0 are switched off: they equal the prior "
+    "falling order. Bands: quartiles of the seeds. Dimensions near 0 are switched off: they equal the prior "
     "whatever the observation."
 )
 CURVES = (
     "A line: the median over the seeds of one setting of a loss term, each point the mean over the updates since the "
-    "one before. Bands: least and greatest of the seeds. Below them, on scales of their own, what a method adds to "
+    "one before. Bands: quartiles of the seeds. Below them, on scales of their own, what a method adds to "
     "reconstruction and KL, before its weight (TC by the discriminator, MMD squared). Runs that diverged or failed are "
     "left out."
 )

@@ -9,6 +9,7 @@ from bench.report.caption import FEW
 from bench.report.findings import ELBO, Choice, Findings, Front, Pair, Spread
 from bench.report.names import decimals, interval_text, method_label
 from bench.report.stats_front import Box
+from bench.report.stats_pairs import least_p
 from bench.report.stats_rank import Agreement
 from bench.report.tables import Table, markdown, md_text, setting_text
 
@@ -63,8 +64,21 @@ def finding_markdown(found: Findings) -> str:
 
 
 def verdicts(pairs: Sequence[Pair]) -> list[str]:
-    """A line per comparison: what n seeds allow to say, and where they do not, how many would."""
-    return [_verdict(p) for p in pairs]
+    """A line per comparison: what n seeds allow to say, and where they do not, how many would.
+
+    Before those of a score a line for each n at which the test cannot give a p of 0.05, whatever the difference.
+    """
+    lines = []
+    for score, several in groupby(pairs, key=lambda p: p.a.score):
+        same = list(several)
+        for n in sorted({p.result.n for p in same if math.isnan(p.result.resolvable)}):
+            least = min(least_p(n) * same[0].pairs, 1.0)
+            lines.append(
+                f"{score.label.text}: {n} seeds show no difference of any size: even if all agree, p after Holm over "
+                f"{same[0].pairs} pairs is no less than {least:.2g}."
+            )
+        lines += [_verdict(p) for p in same]
+    return lines
 
 
 def _verdict(p: Pair) -> str:
@@ -75,16 +89,10 @@ def _verdict(p: Pair) -> str:
         return f"{head}{method_label(better.method)} is higher (p = {p.p_holm:.3f} after Holm, n = {r.n})."
     if p.verdict == "not separated":
         return f"{head}not separated, though {r.n} seeds had 80 % power for the difference seen."
-    many = "more than 100,000" if r.seeds_needed is None else f"{r.seeds_needed}"
-    seen = f"the difference seen, {abs(r.difference):.3f}, " + (
-        "has no known spread." if r.n < 2 else f"takes {many} reporting seeds at the spread seen."
-    )
-    if math.isnan(r.resolvable):
-        least = min(r.least_p * p.pairs, 1.0)
-        reach = f"even if all seeds agree, p after Holm over {p.pairs} pairs is no less than {least:.2g}"
-    else:
-        reach = f"{r.n} seeds resolve {r.resolvable:.3f}"
-    return f"{head}n = {r.n} is too small for this claim: {reach}; {seen}"
+    many = "more than 100,000" if r.seeds_needed is None else f"{r.seeds_needed:,}"
+    reach = "" if math.isnan(r.resolvable) else f" (which resolves {r.resolvable:.3f})"
+    takes = "has no known spread" if r.n < 2 else f"would take {many} reporting seeds"
+    return f"{head}n = {r.n}{reach} is too small for this claim; the difference seen, {abs(r.difference):.3f}, {takes}."
 
 
 def _choices(group: Group, choices: Iterable[Choice]) -> Table:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.report.aggregate import KL, RECON, Group, Quantity, Setting
-from bench.report.stats import Estimate, estimate
+from bench.report.stats import Estimate, estimate, iqm
 from bench.report.stats_front import Box, Hypervolume, box, hypervolume
 from bench.report.stats_pairs import ALPHA, Comparison, compare, holm
 from bench.report.stats_rank import Agreement, agreement
@@ -156,7 +156,7 @@ def _fronts(group: Group, cost: Quantity, score: Quantity, seed: int) -> list[Fr
     every = [p for several in planes.values() for p in several]
     if not every:
         return []
-    within = box(*np.vstack(every).T)
+    within = box(*np.array([iqm(p.T) for p in every]).T)
     found = []
     for method, several in planes.items():
         if several:

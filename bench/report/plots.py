@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, StrMethodFormatter
 
 from bench.report.aggregate import RECON, Group, Quantity, Series, Setting
 from bench.report.caption import points_text
@@ -118,6 +118,11 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
             _draw_baselines(ax, quantity, baselines, looks)
             _draw_strength(ax, quantity, settings, looks[key])
         row[0].set_ylabel(_wrapped(quantity.label.axis, 1.6))
+        if quantity.name.startswith("grad_"):
+            row[0].set_yscale("log")  # one seed's peak may be tenfold the others'
+            row[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            row[0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            row[0].yaxis.set_minor_locator(NullLocator())
         row[0].set_title(_wrapped(quantity.protocol, 1.15 * (size[0] - 0.9) / len(series), hyphens=True))
     for ax, (key, settings) in zip(axes[-1], series.items(), strict=True):
         _strength_axis(ax, settings, (size[0] - 0.9) / len(series))

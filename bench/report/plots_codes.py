@@ -129,7 +129,7 @@ def unit_figure(group: Group, looks: Mapping[str, Look]) -> Figure | None:
             x = np.arange(1, kl.shape[1] + 1)
             ax.plot(x, iqm(kl.T), label=setting_text(group, s), marker=looks[method].marker, markersize=2.5, **drawn)
             if len(kl) > 1:
-                ax.fill_between(x, kl.min(axis=0), kl.max(axis=0), color=drawn["color"], alpha=0.2, linewidth=0)
+                ax.fill_between(x, *np.quantile(kl, [0.25, 0.75], axis=0), color=drawn["color"], alpha=0.2, linewidth=0)
         ax.set_title(method_label(method))
         ax.set_xlabel("latent dimension, by KL")
         if len(settings) > 1:

@@ -100,7 +100,8 @@ def _draw_curves(ax: Axes, group: Group, settings: Sequence[Setting], term: str,
         steps, values = _curves(s, term)
         if steps.size:
             ax.plot(steps, np.median(values, axis=0), label=setting_text(group, s), **drawn)
-            ax.fill_between(steps, values.min(axis=0), values.max(axis=0), color=drawn["color"], alpha=0.2, linewidth=0)
+            ends = np.quantile(values, [0.25, 0.75], axis=0)
+            ax.fill_between(steps, *ends, color=drawn["color"], alpha=0.2, linewidth=0)
 
 
 def _curves(setting: Setting, term: str) -> tuple[Matrix, Matrix]:

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from bench.report.stats import Floats, iqm
 
+MARGIN = 0.1  # of the range of costs
+
 
 class Box(NamedTuple):
     """The part of the plane that counts: from the reference point (worst cost, worst score) to the ideal point."""
@@ -28,20 +30,27 @@ class Hypervolume(NamedTuple):
 
 
 def box(costs: ArrayLike, scores: ArrayLike) -> Box:
-    """The box of a group: from its runs' greatest cost and a score of 0 to their least cost and a score of 1."""
+    """The box of a group, from the costs and scores of its settings: no run alone moves it.
+
+    Costs: their range and a tenth of it to either side. Scores: from 0 to 1, or further where a score lies beyond.
+    """
     c = np.asarray(costs, dtype=np.float64)
-    return Box(float(c.max()), min(0.0, float(np.min(scores))), float(c.min()), max(1.0, float(np.max(scores))))
+    margin = MARGIN * float(np.ptp(c))
+    ends = min(0.0, float(np.min(scores))), max(1.0, float(np.max(scores)))
+    return Box(float(c.max()) + margin, ends[0], float(c.min()) - margin, ends[1])
 
 
 def dominated_share(points: ArrayLike, within: Box) -> float:
     """Hypervolume (area) of points (N, 2) of cost, lower better, and score, higher better, as a share of the box.
 
-    Zitzler & Thiele 1998, by moocore. Points beyond the reference point add nothing; 0 for a box without width.
+    Zitzler & Thiele 1998, by moocore. Points beyond the reference point add nothing, and what lies
+    beyond the ideal point counts no more; 0 for a box without width.
     """
     area = (within.cost - within.ideal_cost) * (within.ideal_score - within.score)
     if area <= 0:
         return 0.0
     costs = np.asarray(points, dtype=np.float64) * np.array([1.0, -1.0])
+    costs = np.maximum(costs, [within.ideal_cost, -within.ideal_score])
     return float(moocore.hypervolume(costs, ref=[within.cost, -within.score])) / area
 
 

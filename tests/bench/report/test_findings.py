@@ -87,9 +87,10 @@ def test_pairs_are_separated_where_they_differ_and_n_is_enough(group: Group) -> 
 
 def test_lines_say_when_n_is_too_small() -> None:
     few = findings(group_of(LEVELS, seeds=6), resamples=50)
-    line = verdicts(few.pairs)[0]
-    assert "MIG, VAE and β-VAE: n = 3 is too small for this claim: even if all seeds agree" in line
-    assert "takes 7 reporting seeds" in line
+    reach, line, *_ = verdicts(few.pairs)
+    assert reach.startswith("MIG: 3 seeds show no difference of any size: even if all agree, p after Holm over 3 pairs")
+    assert line.startswith("MIG, VAE and β-VAE: n = 3 is too small for this claim; the difference seen, 0.")
+    assert line.endswith("would take 7 reporting seeds.")
     many = verdicts(findings(group_of(LEVELS), resamples=50).pairs)
     assert many[0].startswith("MIG, VAE and β-VAE: β-VAE is higher (p = ")
 
@@ -100,8 +101,8 @@ def test_hypervolumes_share_a_box_and_count_no_baseline(group: Group) -> None:
     assert {f.cost for f in fronts} == {RECON, KL}
     assert {f.method for f in fronts} == {"vae", "betavae", "factorvae"}
     assert len({f.within for f in fronts if f.cost == RECON}) == 1
-    worst = max(v for s in group.settings for v in s.samples[RECON].values())
-    assert fronts[0].within.cost == worst
+    costs = [s.estimates[RECON].iqm for s in group.settings if not s.is_baseline]
+    assert fronts[0].within.cost == pytest.approx(max(costs) + 0.1 * (max(costs) - min(costs)))
 
 
 def test_every_finding_has_its_rows_and_they_are_unique(group: Group) -> None:

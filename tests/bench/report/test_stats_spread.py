@@ -102,10 +102,16 @@ def test_the_share_does_not_depend_on_the_units_of_the_cost() -> None:
     assert dominated_share(points, Box(1, 0, 1, 1)) == 0.0
 
 
+def test_the_box_is_that_of_the_settings_and_nothing_beyond_it_counts() -> None:
+    assert box([20.0, 30.0], [0.1, 0.4]) == Box(31.0, 0.0, 19.0, 1.0)
+    assert box([20.0, 30.0], [-0.5, 1.5]) == Box(31.0, -0.5, 19.0, 1.5)
+    assert dominated_share([(10.0, 3.0)], Box(31.0, 0.0, 19.0, 1.0)) == 1.0
+
+
 def test_hypervolume_keeps_the_seeds_of_a_run_together_and_needs_two() -> None:
     settings = [np.random.default_rng(i).random((6, 2)) for i in range(2)]
     within = box(np.vstack(settings)[:, 0], np.vstack(settings)[:, 1])
     found = hypervolume(settings, within, np.random.default_rng(0), resamples=200)
-    assert 0 < found.lo <= found.share <= found.hi < 1
+    assert 0 < found.lo <= found.share <= found.hi <= 1
     alone = hypervolume([s[:1] for s in settings], within, np.random.default_rng(0))
     assert np.isnan([alone.lo, alone.hi]).all()

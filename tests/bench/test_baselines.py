@@ -1,0 +1,33 @@
+"""What the commands on results do not show of baselines."""
+
+import warnings
+
+import msgspec
+import numpy as np
+
+
+def test_ica_that_does_not_converge_is_said_so(installed, spec_of, monkeypatch):
+    from bench import baselines
+    from bench.build import load_dataset
+
+    spec = msgspec.structs.replace(spec_of("vae"), method="ica", params={})
+    monkeypatch.setattr(baselines, "FastICA", lambda **options: Unsettled(**options))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        coded = baselines.MAKERS["ica"](spec, load_dataset(spec.dataset), "cpu")
+    assert coded.definitions == {"rows": 24, "converged": False}
+
+
+class Unsettled:
+    n_iter_ = 1000
+
+    def __init__(self, **options):
+        self.options = options
+
+    def fit(self, x):
+        from sklearn.exceptions import ConvergenceWarning
+
+        warnings.warn("not yet", ConvergenceWarning, stacklevel=2)
+
+    def transform(self, x):
+        return np.asarray(x)
