@@ -118,11 +118,8 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
             _draw_baselines(ax, quantity, baselines, looks)
             _draw_strength(ax, quantity, settings, looks[key])
         row[0].set_ylabel(_wrapped(quantity.label.axis, 1.6))
-        if quantity.name.startswith("grad_"):
-            row[0].set_yscale("log")  # one seed's peak may be tenfold the others'
-            row[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            row[0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            row[0].yaxis.set_minor_locator(NullLocator())
+        if quantity.name.startswith("grad_"):  # one seed's peak may be tenfold the others'
+            _decades(row[0], [v for s in group.scored for v in s.samples.get(quantity, {}).values()])
         row[0].set_title(_wrapped(quantity.protocol, 1.15 * (size[0] - 0.9) / len(series), hyphens=True))
     for ax, (key, settings) in zip(axes[-1], series.items(), strict=True):
         _strength_axis(ax, settings, (size[0] - 0.9) / len(series))
@@ -214,6 +211,15 @@ def _strength_axis(ax: Axes, settings: Sequence[Setting], inches: float) -> None
 
 def _dashes(series: Series) -> Any:
     return DASHES.get(series[0], "--")
+
+
+def _decades(ax: Axes, values: Sequence[float]) -> None:
+    """A logarithmic axis of plain numbers, where values span more than a factor of three."""
+    if min(values) > 0 and max(values) > 3 * min(values):
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _handle(look: Look) -> Line2D:
