@@ -160,7 +160,7 @@ def carry_out(
     failed = [
         result
         for result in shown(results, len(jobs), processes, console, session.running, names)
-        if result.record is not None and result.record.status != "done"
+        if result.trouble or (result.record is not None and result.record.status != "done")
     ]
     end(failed, session.interrupted, store)
 
@@ -174,7 +174,7 @@ def end(failed: "list[Result]", interrupted: int, store: "Store") -> None:
     if interrupted:
         click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
         raise SystemExit(128 + interrupted)
-    if any(result.record is not None and result.record.status == "failed" for result in failed):
+    if any(result.trouble or (result.record is not None and result.record.status == "failed") for result in failed):
         raise SystemExit(1)
 
 

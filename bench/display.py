@@ -111,6 +111,8 @@ def outcome(result: Result) -> str:
     if record is not None and record.status != "done":
         error = (record.error or "").strip().splitlines()[-1]
         return f"{what}: {record.status}{f' at update {record.step}' if record.step else ''}: {error}"
+    if result.trouble:
+        return f"{what}: trained, not scored: {result.trouble.strip().splitlines()[-1]}"
     # of several protocols of a metric the first is shown
     scores = {name: v for s in reversed(result.artefacts.scores) for name, v in s.repeats[0].values.items()}
     return f"{what}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items())

@@ -39,6 +39,7 @@ class Result:
     """What a job gives back: a record and artefacts; or for a run that was done already, scores alone.
 
     slot: where it ran. stopped: it was told to stop before it was done; there is nothing to store.
+    trouble: why a run that is trained could not be scored; its training is kept.
     """
 
     job: Job
@@ -46,6 +47,7 @@ class Result:
     artefacts: Artefacts
     slot: str = ""
     stopped: bool = False
+    trouble: str = ""
 
 
 @dataclass(frozen=True)

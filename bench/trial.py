@@ -62,10 +62,10 @@ def trained(job: Job, watch: Watch) -> Result:
         gathered=images,
     )
     seconds = time.perf_counter() - start
-    record = _record(spec, method, training)
+    record, trouble = _record(spec, method, training), ""
     artefacts = Artefacts(training.history, weights=_weights(method), images=images)
     if record.status == "done":
-        record, artefacts = scored(job, method, dataset, record, artefacts)
+        record, artefacts, trouble = scored(job, method, dataset, record, artefacts)
     updates = training.history[-1]["step"]
     cost: dict[str, float | str] = {
         "finished": datetime.now(UTC).date().isoformat(),
@@ -77,13 +77,17 @@ def trained(job: Job, watch: Watch) -> Result:
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     cost |= {"resumed_at": watch.resumed} if watch.resumed else {}
-    return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts)
+    return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts, trouble=trouble)
 
 
 def scored(
     job: Job, method: Method, dataset: FactorDataset, record: Record, artefacts: Artefacts
-) -> tuple[Record, Artefacts]:
-    """The record with its diagnostics, the artefacts with posterior and scores."""
+) -> tuple[Record, Artefacts, str]:
+    """The record with its diagnostics, the artefacts with posterior and scores, and why there are no scores.
+
+    A metric that raises costs the scores, never the training: the next run of the study scores it again.
+    """
+    method.eval()
     device = torch.device(job.device)
     hits = int(method.backbone.clamp_hits)
     posterior = encode(method.backbone, dataset, evaluation_rows(job.spec, dataset, 0), device)
@@ -93,12 +97,13 @@ def scored(
         **kl_diagnostics(posterior, len(dataset), stream(job.spec.seed, "kl diagnostics")),
         "clamp_hits": float(hits),
     }
-    arrays = dict(vars(posterior))
-    scores = score(job, method, dataset)
-    return (
-        msgspec.structs.replace(record, diagnostics=diagnostics, factors=list(dataset.names)),
-        dataclasses.replace(artefacts, posterior=arrays, scores=scores),
-    )
+    try:
+        scores, trouble = score(job, method, dataset), ""
+    except Exception:
+        scores, trouble = [], traceback.format_exc()
+    artefacts = dataclasses.replace(artefacts, posterior=dict(vars(posterior)), scores=scores)
+    record = msgspec.structs.replace(record, diagnostics=diagnostics, factors=list(dataset.names))
+    return record, artefacts, trouble
 
 
 def rescored(job: Job) -> Result:
@@ -114,7 +119,7 @@ def restored(spec: RunSpec, weights: Arrays, dataset: FactorDataset, device: str
     """The trained method of a run from its stored weights."""
     method = build(spec, dataset.shape)
     method.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
-    return method.to(device)
+    return method.to(device).eval()
 
 
 def score(job: Job, method: Method | None, dataset: FactorDataset | None) -> list[ScoreFile]:

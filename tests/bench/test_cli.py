@@ -185,3 +185,16 @@ def test_from_a_study_to_a_report_in_processes_of_their_own(bench, tmp_path):
     assert "VAE" in page
     rows = (tmp_path / "reports" / "tiny" / "runs.csv").read_text().splitlines()
     assert len(rows) == 5
+
+
+def test_a_metric_that_fails_leaves_a_new_run_trained(run, store):
+    arguments = ("--methods", "vae", "--seeds", 1, "--metrics", "row_mean")
+    code, out, _ = run(*arguments, "--set", "row_mean.scale=13")
+    assert code == 1
+    assert "not done: vae seed=0: trained, not scored: metrics._codes.MetricError: scale is 13" in out
+    (record,) = store
+    assert record.status == "done"
+    code, out, _ = run(*arguments)
+    assert code == 0
+    assert list(store) == [record]
+    assert [s.metric for s in store.scores(record.key)] == ["row_mean"]

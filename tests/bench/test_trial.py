@@ -146,3 +146,12 @@ def test_drawing_does_not_disturb_the_training(spec_of, monkeypatch):
     assert trial(Job(spec_of("factorvae"))).artefacts.images == {}
     plain = trial(Job(spec_of("factorvae")))
     assert plain.record.diagnostics == drawn.record.diagnostics
+
+
+def test_a_metric_that_raises_costs_no_training(spec_of, protocol_of):
+    result = trial(Job(spec_of(), (protocol_of("row_mean", scale=13),)))
+    assert result.record.status == "done"
+    assert result.record.error is None
+    assert result.artefacts.weights
+    assert result.artefacts.scores == []
+    assert result.trouble.strip().endswith("scale is 13")
