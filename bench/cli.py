@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli_look import plan, status
 from bench.cli_results import baselines, merge, pictures, verify
 from bench.cli_run import run, writable
 from bench.cli_score import calibrate, score
@@ -18,7 +19,9 @@ def bench() -> None:
     """Train and compare VAE, beta-VAE, FactorVAE and InfoVAE as learners of disentangled representations."""
 
 
+bench.add_command(plan)
 bench.add_command(run)
+bench.add_command(status)
 bench.add_command(score)
 bench.add_command(calibrate)
 bench.add_command(baselines)

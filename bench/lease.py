@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -61,9 +62,6 @@ class Leases:
     def __enter__(self) -> "Leases":
         self.folder.mkdir(parents=True, exist_ok=True)
         self.sign.touch()
-        for sign in self.folder.glob("*.alive"):  # of processes that died without a lease
-            if sign != self.sign and self._silent(sign) and not self._leased_by(sign.stem):
-                sign.unlink(missing_ok=True)
         threading.Thread(target=self._show_life, daemon=True).start()
         return self
 
@@ -97,6 +95,19 @@ class Leases:
         self.held[key] = path
         return True
 
+    def sweep(self, finished: Callable[[str], bool]) -> None:
+        """Remove what dead processes left here: leases of runs that are finished, signs of life, progress."""
+        dead = {key for key, n, lease in leases(self.folder) if lease is None or not self.lives(key, n, lease)}
+        for key in filter(finished, dead):
+            for path in self.folder.glob(f"{key}.*"):
+                path.unlink(missing_ok=True)
+        owners = {lease.owner for _, _, lease in leases(self.folder) if lease is not None}
+        for sign in [*self.folder.glob("*.alive"), *self.folder.glob("*.new")]:
+            where, pid, _ = sign.stem.split("-")
+            gone = not alive(int(pid)) if where == machine() else self._silent(sign)
+            if gone and sign.stem not in owners:
+                sign.unlink(missing_ok=True)
+
     def release(self, key: str) -> None:
         """Give a lease back, with those that it took over."""
         path = self.held.pop(key, None)
@@ -118,12 +129,9 @@ class Leases:
     def _silent(self, *signs: Path) -> bool:
         """Whether none of these files was touched lately, by the clock that stamps this folder's files."""
         with contextlib.suppress(OSError):
-            self.sign.touch()
-        now = _touched(self.sign) or time.time()
+            os.utime(self.sign)
+        now = _touched(self.sign) or time.time()  # one who only looks has no sign of its own
         return all(now - _touched(sign) > self.limit for sign in signs)
-
-    def _leased_by(self, owner: str) -> bool:
-        return any(lease is not None and lease.owner == owner for _, _, lease in leases(self.folder))
 
     def _show_life(self) -> None:
         while not self.ended.wait(self.beat):

@@ -50,10 +50,9 @@ class Session:
         BenchError where a result cannot be stored.
         """
         left, told = list(jobs), False
-        disk.sweep(self.store.root)
-        if self.means.checkpoints:
-            Path(self.means.checkpoints).mkdir(exist_ok=True)
+        self._sweep()
         with self._signals(), self.leases:
+            self.leases.sweep(self._finished)
             while left and not self.interrupted:
                 self.elsewhere = []
                 for result in execute.execute(left, processes, self.means, engine, ready=self._ready):
@@ -67,6 +66,7 @@ class Session:
                     self.say(f"{len(left)} runs are under way in other processes; waiting for them")
                 if left:
                     self.ended.wait(LOOK)
+            self.leases.sweep(self._finished)
 
     def running(self) -> Iterator[tuple[str, Progress | None]]:
         """Key and progress of every run that this session has under way."""
@@ -78,6 +78,13 @@ class Session:
         self.interrupted = by
         self.ended.set()
         CREW.stop()
+
+    def _sweep(self) -> None:
+        """Remove what dead processes left half written."""
+        disk.sweep(self.store.root)
+        if self.means.checkpoints:
+            Path(self.means.checkpoints).mkdir(exist_ok=True)
+            disk.sweep(Path(self.means.checkpoints))
 
     def _ready(self, job: Job) -> Job | None:
         """The job under a lease, with what it needs; None if it is not ours to do. Called from joblib's threads."""
@@ -107,6 +114,19 @@ class Session:
             self.leases.release(key)
         return left
 
+    def _finished(self, key: str) -> bool:
+        """Whether a run is done for good; what was kept of its training then goes."""
+        with contextlib.suppress(Damaged):
+            state = self.store.state(key)
+            if state is not None and state.status in FINAL:
+                self._forget(key)
+                return True
+        return False
+
+    def _forget(self, key: str) -> None:
+        if self.means.checkpoints:
+            checkpoint.checkpoint_file(Path(self.means.checkpoints), key).unlink(missing_ok=True)
+
     def _keep(self, result: Result) -> bool:
         """Store a result and let go of its run. False where there is nothing to store."""
         key = result.job.spec.key
@@ -117,8 +137,8 @@ class Session:
                 self.store.add_scores(key, result.artefacts.scores)
             elif not result.job.done:  # else a run that is done, of which a metric failed, stays as it is
                 self.store.put(result.record, result.artefacts)
-            if result.record is not None and result.record.status in FINAL and self.means.checkpoints:
-                checkpoint.checkpoint_file(Path(self.means.checkpoints), key).unlink(missing_ok=True)
+            if result.record is not None and result.record.status in FINAL:
+                self._forget(key)
         except OSError as error:
             self.stop(0)
             reason = error.strerror or str(error)

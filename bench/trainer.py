@@ -52,8 +52,11 @@ def _carried_out(job: Job, means: Means, slot: slots.Slot) -> Result:
 
 
 def _send(what: object, to: BinaryIO) -> None:
-    pickle.dump(what, to, pickle.HIGHEST_PROTOCOL)
-    to.flush()
+    try:
+        pickle.dump(what, to, pickle.HIGHEST_PROTOCOL)
+        to.flush()
+    except BrokenPipeError:  # the parent is gone
+        os._exit(1)
 
 
 def _follow(parent: int) -> None:

@@ -18,7 +18,8 @@ FLOORS = (  # a file imports from its own floor and lower ones; the last is the 
     "bench.allocator bench.build bench.checkpoint bench.disk bench.encode bench.environment bench.images bench.job "
     "bench.layout bench.lease bench.plugins bench.protocol bench.slots bench.store bench.train bench.watch",
     "bench.trial",
-    "bench.display bench.execute bench.plan bench.session bench.study bench.trainer bench.worker",
+    "bench.display bench.estimate bench.execute bench.plan bench.session bench.study "
+    "bench.survey bench.trainer bench.worker",
     "bench.report bench.search",
     "bench",
 )
