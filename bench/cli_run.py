@@ -1,6 +1,6 @@
 """`bench run` at the terminal, and what it shares with other commands that plan or carry out runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,8 @@ def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
 @click.option(
     "--checkpoint-every", type=click.FloatRange(0), default=120.0, show_default=True, help="Seconds; 0 for never."
 )
+@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True)
+@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster: tcp://host:port.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 def run(
     device: str,
@@ -72,6 +74,8 @@ def run(
     timeout: float,
     retries: int,
     checkpoint_every: float,
+    engine: str,
+    scheduler: str | None,
     quiet: bool,
     **flags: Any,
 ) -> None:
@@ -80,7 +84,7 @@ def run(
     from bench.plan import plan
     from bench.store import Store
 
-    devices = devices_of(device)
+    by, devices = engine_of(engine, scheduler), devices_of(device)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
     left = plan(specs, protocols, store, repeats, threads=threads)
@@ -92,7 +96,8 @@ def run(
         )
     means = Means(devices, runs_per_device, threads, timeout=timeout, retries=retries, every=checkpoint_every)
     if left.jobs:
-        carry_out(left.jobs, store, processes(means, jobs), means, protocols, quiet=quiet)
+        at_once = processes(means, jobs) if engine == "local" else jobs or -1
+        carry_out(left.jobs, store, at_once, means, protocols, engine=by, quiet=quiet)
 
 
 def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol, ...], Path, int]":
@@ -116,6 +121,21 @@ def shard_of(given: str) -> tuple[int, int]:
     if not (slash and which.isdecimal() and of.isdecimal() and 1 <= int(which) <= int(of)):
         raise BenchError(f"shard={given}: expected I/N with 1 <= I <= N, for example 2/10")
     return int(which), int(of)
+
+
+def engine_of(engine: str, scheduler: str | None) -> dict[str, str] | None:
+    """Arguments of `joblib.parallel_config` for an engine; None for the local one. BenchError where it is not there."""
+    import importlib.util
+
+    if engine == "local":
+        if scheduler is not None:
+            raise BenchError(f"scheduler={scheduler}: only for --engine dask")
+        return None
+    if scheduler is None:
+        raise BenchError("engine=dask: expected --scheduler tcp://HOST:PORT")
+    if importlib.util.find_spec("distributed") is None:
+        raise BenchError("engine=dask: Dask is not installed; pip install 'disentanglement-bench[dask]'")
+    return {"backend": "dask", "scheduler_host": scheduler}
 
 
 def devices_of(device: str) -> tuple[str, ...]:
@@ -144,18 +164,20 @@ def carry_out(
     means: "Means | None" = None,
     protocols: "tuple[Protocol, ...]" = (),
     *,
+    engine: Mapping[str, str] | None = None,
     quiet: bool = False,
 ) -> None:
     """Run the jobs, store each as it ends, and say what failed. Exits with 1 where something did, 130 on Ctrl-C."""
     from rich.console import Console
 
     from bench.display import describe, shown
+    from bench.execute import LOCAL
     from bench.job import Means
     from bench.session import Session
 
     console = Console(highlight=False, quiet=quiet)
     session = Session(store, means or Means(), protocols, lambda line: console.print(line, soft_wrap=True))
-    results = session.results(jobs, processes)
+    results = session.results(jobs, processes, engine or LOCAL)
     names = {job.spec.key: describe(job.spec) for job in jobs}
     failed = [
         result
