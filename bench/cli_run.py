@@ -1,6 +1,7 @@
 """`bench run` at the terminal, and what it shares with other commands that plan or carry out runs."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,8 @@ def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
 )
 @click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True)
 @click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster: tcp://host:port.")
+@click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings on the way.")
+@click.option("--tensorboard", is_flag=True, help="Also write event files, into OUT/.tensorboard.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 def run(
     device: str,
@@ -76,6 +79,8 @@ def run(
     checkpoint_every: float,
     engine: str,
     scheduler: str | None,
+    score_every: int,
+    tensorboard: bool,
     quiet: bool,
     **flags: Any,
 ) -> None:
@@ -85,9 +90,10 @@ def run(
     from bench.store import Store
 
     by, devices = engine_of(engine, scheduler), devices_of(device)
+    needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
-    left = plan(specs, protocols, store, repeats, threads=threads)
+    left = plan(specs, protocols, store, repeats, threads=threads, score_every=score_every)
     if not quiet:
         click.echo(
             f"study {wanted.name} ({wanted.dataset}, backbone {wanted.backbone}, {wanted.steps} updates of "
@@ -95,6 +101,7 @@ def run(
             + (f", {left.rescored} to score further" if left.rescored else "")
         )
     means = Means(devices, runs_per_device, threads, timeout=timeout, retries=retries, every=checkpoint_every)
+    means = replace(means, tensorboard=str(store.root.resolve() / ".tensorboard") if tensorboard else "")
     if left.jobs:
         at_once = processes(means, jobs) if engine == "local" else jobs or -1
         carry_out(left.jobs, store, at_once, means, protocols, engine=by, quiet=quiet)
@@ -125,17 +132,22 @@ def shard_of(given: str) -> tuple[int, int]:
 
 def engine_of(engine: str, scheduler: str | None) -> dict[str, str] | None:
     """Arguments of `joblib.parallel_config` for an engine; None for the local one. BenchError where it is not there."""
-    import importlib.util
-
     if engine == "local":
         if scheduler is not None:
             raise BenchError(f"scheduler={scheduler}: only for --engine dask")
         return None
     if scheduler is None:
         raise BenchError("engine=dask: expected --scheduler tcp://HOST:PORT")
-    if importlib.util.find_spec("distributed") is None:
-        raise BenchError("engine=dask: Dask is not installed; pip install 'disentanglement-bench[dask]'")
+    needs("distributed", "dask", "engine=dask: Dask")
     return {"backend": "dask", "scheduler_host": scheduler}
+
+
+def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
+    """BenchError where an optional package is asked for and not installed."""
+    import importlib.util
+
+    if asked and importlib.util.find_spec(module) is None:
+        raise BenchError(f"{what} is not installed; pip install 'disentanglement-bench[{extra}]'")
 
 
 def devices_of(device: str) -> tuple[str, ...]:

@@ -36,11 +36,12 @@ def plan(
     repeats: int = 1,
     device: str = "cpu",
     threads: int = 1,
+    score_every: int = 0,
 ) -> Plan:
     """Jobs for the runs that are not in the store, and for those whose scores are not all there."""
     jobs, damaged = [], {}
     for spec in specs:
-        job = Job(spec, protocols, repeats, device, threads, environment())
+        job = Job(spec, protocols, repeats, device, threads, environment(), score_every=score_every)
         try:
             left = remaining(job, store)
         except Damaged as error:

@@ -90,8 +90,11 @@ class Watch:
     def after(self, step: int, state: State) -> None:
         """After each update, `step` being done."""
 
+    def logged(self, row: dict[str, float]) -> None:
+        """After each row of the history."""
+
     def ended(self, step: int, state: State) -> None:
-        """After the last."""
+        """After the last update."""
 
 
 def train(
@@ -126,6 +129,7 @@ def train(
         if logged:
             row = log.row(step + 1, norms)
             on_log(row)
+            watch.logged(row)
             if log.diverged_at is not None:
                 break
         watch.after(step + 1, state)

@@ -26,6 +26,12 @@ from methods._base import Method
 from metrics._codes import Codes, Floats, Posterior
 
 ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
+ON_THE_WAY = (
+    "recon",
+    "mse",
+    "elbo",
+    "active_units",
+)  # diagnostics of a history, if asked; KL per dimension beside them
 
 
 def trial(job: Job, watch: Watch | None = None) -> Result:
@@ -56,8 +62,8 @@ def trained(job: Job, watch: Watch) -> Result:
         Batches(dataset, spec, method.draws, device),
         spec,
         torch.Generator(device).manual_seed(word(spec.seed, "noise")),
-        log_every=max(1, spec.steps // ROWS_IN_HISTORY),
-        on_log=_strips(method, dataset, spec, device, images),
+        log_every=_log_every(spec),
+        on_log=_on_log(job, method, dataset, images),
         watch=watch,
         gathered=images,
     )
@@ -201,6 +207,40 @@ def _strips(
             images[f"traversals/step{step:07d}.png"] = traversal(method.backbone, x)
 
     return draw
+
+
+def _on_log(
+    job: Job, method: Method, dataset: FactorDataset, images: dict[str, bytes]
+) -> Callable[[dict[str, float]], None]:
+    """What is done with each row of a history; it leaves the training as it was."""
+    strip, every = _strips(method, dataset, job.spec, torch.device(job.device), images), job.score_every
+
+    def done(row: dict[str, float]) -> None:
+        strip(row)
+        step = int(row["step"])
+        if every and step // every > (step - _log_every(job.spec)) // every and np.isfinite(row["loss"]):
+            row.update(_on_the_way(job, method, dataset))
+
+    return done
+
+
+def _on_the_way(job: Job, method: Method, dataset: FactorDataset) -> dict[str, float]:
+    """A training's diagnostics and scores at this update, as after the last: the same rows, the same streams."""
+    hits, training = method.backbone.clamp_hits.clone(), method.training
+    record = Record(key=job.spec.key, spec=job.spec, status="done")
+    record, artefacts, _ = scored(job, method, dataset, record, Artefacts())
+    method.train(training)
+    method.backbone.clamp_hits.copy_(hits)
+    told = record.diagnostics
+    kl_j = told["kl_per_dimension"]
+    assert isinstance(kl_j, list)
+    row = {name: float(value) for name, value in told.items() if name in ON_THE_WAY and not isinstance(value, list)}
+    row |= {f"kl_{j}": nats for j, nats in enumerate(kl_j)} | {"recon_at_mu": row.pop("recon")}
+    return row | {name: value for s in artefacts.scores for name, value in s.repeats[0].values.items()}
+
+
+def _log_every(spec: RunSpec) -> int:
+    return max(1, spec.steps // ROWS_IN_HISTORY)
 
 
 def _listed(values: Floats) -> list[float | None]:

@@ -5,12 +5,16 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bench import checkpoint, lease
 from bench.job import Job, Means
 from bench.train import State, Watch
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 STOPPED = 75  # exit code of a process that was told to stop and did (sysexits.h: try again later)
 TELL = 1.0  # seconds between two words on how far it is
@@ -24,6 +28,8 @@ class Keeper(Watch):
         self.job, self.key, self.every = job, job.spec.key, means.every
         self.path = _if_there(means.checkpoints, checkpoint.checkpoint_file, self.key)
         self.progress = _if_there(means.progress, lease.progress_file, self.key)
+        self.events = f"{means.tensorboard}/{self.key}" if means.tensorboard else ""
+        self.writer: SummaryWriter | None = None
         self.stopping = self.training = False
         self.start = self.kept = self.told = time.monotonic()
 
@@ -46,9 +52,24 @@ class Keeper(Watch):
             if self.stopping:
                 os._exit(STOPPED)
 
+    def logged(self, row: dict[str, float]) -> None:
+        """To TensorBoard's event files, if asked."""
+        if not self.events:
+            return
+        from torch.utils.tensorboard import SummaryWriter
+
+        if self.writer is None:
+            self.writer = SummaryWriter(self.events)
+        for name, value in row.items():
+            if name != "step":
+                self.writer.add_scalar(name, value, int(row["step"]))
+        self.writer.flush()
+
     def ended(self, step: int, state: State) -> None:
         """The training is done; its scoring begins."""
         self.training = False
+        if self.writer is not None:
+            self.writer.close()
         whole = step == self.job.spec.steps and state.log.diverged_at is None
         if whole and step > self.resumed and time.monotonic() - self.start >= min(self.every, SHORT):
             self._keep(step, state)

@@ -1,5 +1,9 @@
 """What a run is: a function of its spec, whatever is scored and whatever goes wrong."""
 
+import pickle
+import subprocess
+import sys
+
 import msgspec
 import numpy as np
 import pytest
@@ -155,3 +159,35 @@ def test_a_metric_that_raises_costs_no_training(spec_of, protocol_of):
     assert result.artefacts.weights
     assert result.artefacts.scores == []
     assert result.trouble.strip().endswith("scale is 13")
+
+
+def test_scoring_on_the_way_changes_nothing_else(spec_of, protocol_of):
+    """At each so many updates, by the rows and streams of the end: the last row says what the record says."""
+    protocols = (protocol_of("mig", n_train=300), protocol_of("row_mean"))
+    spec = spec_of("factorvae", steps=80)
+    plain, on_the_way = trial(Job(spec, protocols)), trial(Job(spec, protocols, score_every=20))
+    history = on_the_way.artefacts.history
+    assert [row["step"] for row in history if "mig" in row] == [20, 40, 60, 80]
+    for row, other in zip(history, plain.artefacts.history, strict=True):
+        assert {name: row[name] for name in other} == other
+    assert on_the_way.record.diagnostics == plain.record.diagnostics
+    for name, array in plain.artefacts.weights.items():
+        np.testing.assert_array_equal(on_the_way.artefacts.weights[name], array)
+    last = history[-1]
+    assert last["mig"] == plain.artefacts.scores[0].repeats[0].values["mig"]
+    assert last["active_units"] == plain.record.diagnostics["active_units"]
+    assert [last[f"kl_{j}"] for j in range(3)] == plain.record.diagnostics["kl_per_dimension"]
+
+
+def test_event_files_hold_the_history(spec_of, tmp_path):
+    pytest.importorskip("tensorboard", reason="TensorBoard is not installed (extra: tensorboard)")
+    code = (
+        "import pickle, sys; from bench.job import Job, Means; from bench.trial import trial;"
+        "from bench.watch import Keeper; job = Job(pickle.loads(bytes.fromhex(sys.argv[1])));"
+        "trial(job, Keeper(job, Means(tensorboard=sys.argv[2])))"
+    )
+    spec = spec_of(steps=3)
+    subprocess.run([sys.executable, "-c", code, pickle.dumps(spec).hex(), str(tmp_path)], check=True)
+    files = list((tmp_path / spec.key).iterdir())
+    assert files
+    assert b"".join(path.read_bytes() for path in files).count(b"recon") == 3
