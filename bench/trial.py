@@ -186,7 +186,15 @@ def _record(spec: RunSpec, method: Method, training: Training) -> Record:
 
 def _placed(record: Record, job: Job) -> Record:
     """The record with where it was made."""
-    where = {"device": job.device, "threads": job.threads}
+    where: dict[str, str | int | bool] = {"device": job.device, "threads": job.threads}
+    if job.device.startswith("cuda"):
+        where |= {
+            "gpu": torch.cuda.get_device_name(),
+            "cuda": torch.version.cuda or "",
+            "tf32_convolutions": torch.backends.cudnn.allow_tf32,
+            "tf32_products": torch.backends.cuda.matmul.allow_tf32,
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+        }
     return msgspec.structs.replace(record, environment={**job.environment, **where})
 
 

@@ -1,5 +1,6 @@
 """The loop on methods of the suite and on ones made to tell what it does."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from bench.build import build
-from bench.train import BLOCK, Batches, train, warmed_up
+from bench.train import BLOCK, Batches, Table, train, warmed_up
 from methods._base import Method
 
 METHODS = ("vae", "betavae", "factorvae", "infovae")
@@ -161,6 +162,27 @@ def test_batches_are_uniform_over_the_rows(toy, spec_of):
 def test_x_is_the_data_sets(toy, spec_of):
     batches = Batches(toy, spec_of(), 1, CPU)
     np.testing.assert_array_equal(batches(3).numpy(), toy.x(batches.index(3)))
+
+
+@pytest.mark.parametrize("stored", ["bytes", "bits", "floats"])
+def test_a_table_on_a_device_gives_the_data_sets_numbers(toy, stored):
+    rng = np.random.default_rng(0)
+    observations = {
+        "bytes": rng.integers(256, size=(9, 1, 3, 5), dtype=np.uint8),
+        "bits": np.packbits(rng.integers(2, size=(9, 15), dtype=np.uint8), axis=1),
+        "floats": rng.standard_normal((9, 1, 3, 5)),
+    }[stored]
+    dataset = dataclasses.replace(toy, observations=observations, shape=(1, 3, 5), packed=stored == "bits")
+    index = rng.integers(9, size=20)
+    x = Table(dataset, CPU).x(torch.from_numpy(index))
+    np.testing.assert_array_equal(x.numpy(), dataset.x(index))
+
+
+def test_batches_from_a_device_are_those_of_the_processor(toy, spec_of):
+    near, far = (Batches(toy, spec_of(), 2, CPU) for _ in range(2))
+    far.table = Table(toy, CPU)
+    for step in (0, 1, BLOCK - 1, BLOCK, 5):
+        assert torch.equal(near(step), far(step))
 
 
 @pytest.mark.parametrize("at", [0, 5, 9])
