@@ -43,8 +43,9 @@ def wait_for(path, pattern, seconds=300):
 
 
 def left_over(store):
-    hidden = [p for p in store.root.rglob("*") if p.is_file() and any(q.startswith(".") for q in p.parts[-2:])]
-    return [str(p.relative_to(store.root)) for p in hidden]
+    """Files in the results folder that are no run's."""
+    relative = [p.relative_to(store.root) for p in store.root.rglob("*") if p.is_file()]
+    return [str(p) for p in relative if p.parts[0].startswith(".")]
 
 
 def test_two_commands_share_the_work_and_one_takes_over_what_a_dead_one_leaves(begin, store):
@@ -95,9 +96,17 @@ def test_a_full_disk_is_named_and_leaves_no_half_run(run, store, monkeypatch):
     assert len(store.keys()) == 4
 
 
-@pytest.mark.parametrize("name", ["run.json", "history.csv", "model.safetensors", MANIFEST])
-@pytest.mark.parametrize("harm", ["truncated", "missing", "altered"])
-def test_a_damaged_run_is_moved_aside_and_run_again(run, bench, store, name, harm):
+@pytest.mark.parametrize(
+    ("harm", "name"),
+    [
+        ("truncated", MANIFEST),
+        ("truncated", "run.json"),
+        ("altered", "history.csv"),
+        ("altered", "model.safetensors"),
+        ("missing", "posterior.npz"),
+    ],
+)
+def test_a_damaged_run_is_moved_aside_and_run_again(run, bench, store, harm, name):
     arguments = ("--methods", "vae", "--seeds", 1)
     run(*arguments)
     (key,) = store.keys()
@@ -108,8 +117,6 @@ def test_a_damaged_run_is_moved_aside_and_run_again(run, bench, store, name, har
     else:
         path.write_bytes(content[:-5] if harm == "truncated" else content[:-5] + b"?" + content[-4:])
     code, out, err = run(*arguments)
-    if name == MANIFEST and harm == "altered" and code == 2:
-        return
     assert (code, err) == (0, "")
     assert f"damaged: {key}/" in out
     assert "moved to .damaged-" in out
