@@ -7,7 +7,7 @@ seed with the runs it stands beside, and a report needs to know nothing more. It
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +29,7 @@ from bench.report.order import shared_spec
 from bench.seeds import SEARCH_SEEDS, stream, word
 from bench.spec import Params, Record, RunSpec, ScoreFile
 from bench.store import Artefacts, Damaged, Store
-from bench.trial import evaluate, evaluation_rows
+from bench.trial import evaluation_rows, scores_of
 from metrics._analytic import CODES as ANALYTIC
 from metrics._analytic import Grid
 from metrics._codes import Posterior
@@ -95,7 +95,7 @@ def carried_out(task: Task) -> tuple[Record, Artefacts]:
     start = time.perf_counter()
     dataset = load_dataset(task.spec.dataset)
     coded = MAKERS[task.spec.method](task.spec, dataset, task.device)
-    scores = list(score(task, dataset, coded.everything))
+    scores = score(task, dataset, coded.everything)
     record = Record(
         key=task.spec.key,
         spec=task.spec,
@@ -113,16 +113,13 @@ def carried_out(task: Task) -> tuple[Record, Artefacts]:
     return record, Artefacts(scores=scores)
 
 
-def score(task: Task, dataset: FactorDataset, everything: Posterior) -> Iterator[ScoreFile]:
+def score(task: Task, dataset: FactorDataset, everything: Posterior) -> list[ScoreFile]:
     """Every protocol on every repeat, on the rows and with the random numbers of a run of this seed."""
-    seed = task.spec.seed
-    for p in task.protocols:
-        repeats = []
-        for r in range(task.repeats):
-            rows = None if p.on_table else evaluation_rows(task.spec, dataset, r)
-            posterior = everything if rows is None else _rows_of(everything, rows)
-            repeats.append(evaluate(p, p.drawn(posterior, seed, r), seed, r))
-        yield ScoreFile(protocol=p.id, metric=p.metric, params=p.params, repeats=repeats)
+
+    def posterior(p: Protocol, repeat: int) -> Posterior:
+        return everything if p.on_table else _rows_of(everything, evaluation_rows(task.spec, dataset, repeat))
+
+    return scores_of(task.protocols, task.repeats, task.spec.seed, posterior)
 
 
 def untrained(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:

@@ -4,8 +4,9 @@ import dataclasses
 import resource
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -26,12 +27,7 @@ from methods._base import Method
 from metrics._codes import Codes, Floats, Posterior
 
 ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
-ON_THE_WAY = (
-    "recon",
-    "mse",
-    "elbo",
-    "active_units",
-)  # diagnostics of a history, if asked; KL per dimension beside them
+ON_THE_WAY = ("recon", "mse", "elbo", "active_units")  # what a history tells if asked, beside the KL per dimension
 
 
 def trial(job: Job, watch: Watch | None = None) -> Result:
@@ -104,7 +100,8 @@ def scored(
         "clamp_hits": float(hits),
     }
     try:
-        scores, trouble = score(job, method, dataset), ""
+        at_hand = dataclasses.replace(job, posterior=vars(posterior))  # repeat 0 reads the same rows
+        scores, trouble = score(at_hand, method, dataset), ""
     except Exception:
         scores, trouble = [], traceback.format_exc()
     artefacts = dataclasses.replace(artefacts, posterior=dict(vars(posterior)), scores=scores)
@@ -130,15 +127,19 @@ def restored(spec: RunSpec, weights: Arrays, dataset: FactorDataset, device: str
 
 def score(job: Job, method: Method | None, dataset: FactorDataset | None) -> list[ScoreFile]:
     """Every protocol on every repeat. The whole data set is encoded once, and only if a protocol selects from it."""
-    table = _posterior(job, method, dataset, None) if any(p.on_table for p in job.protocols) else None
-    repeats: dict[str, list[Repeat]] = {p.id: [] for p in job.protocols}
-    for r in range(job.repeats):
-        rows = None if all(p.on_table for p in job.protocols) else _posterior(job, method, dataset, r)
-        for p in job.protocols:
-            posterior = table if p.on_table else rows
-            assert posterior is not None
-            repeats[p.id].append(evaluate(p, p.drawn(posterior, job.spec.seed, r), job.spec.seed, r))
-    return [ScoreFile(protocol=p.id, metric=p.metric, params=p.params, repeats=repeats[p.id]) for p in job.protocols]
+    encoded = cache(lambda repeat: _posterior(job, method, dataset, repeat))
+    return scores_of(job.protocols, job.repeats, job.spec.seed, lambda p, r: encoded(None if p.on_table else r))
+
+
+def scores_of(
+    protocols: Sequence[Protocol], repeats: int, seed: int, posterior: Callable[[Protocol, int], Posterior]
+) -> list[ScoreFile]:
+    """Every protocol on every repeat of the `posterior` that it is given for it."""
+    files = []
+    for p in protocols:
+        scored = [evaluate(p, p.drawn(posterior(p, r), seed, r), seed, r) for r in range(repeats)]
+        files.append(ScoreFile(protocol=p.id, metric=p.metric, params=p.params, repeats=scored))
+    return files
 
 
 def _posterior(job: Job, method: Method | None, dataset: FactorDataset | None, repeat: int | None) -> Posterior:

@@ -12,7 +12,7 @@ from bench.job import Job
 from bench.protocol import Protocol
 from bench.spec import Record, ScoreFile
 from bench.store import Damaged, Store
-from bench.trial import evaluate, rescored, trial
+from bench.trial import rescored, scores_of, trial
 from metrics._codes import Posterior
 
 # What a number may differ by, in its own unit and relative to itself, where the platform is another than the record's.
@@ -57,12 +57,8 @@ def from_posteriors(store: Store) -> Iterator[Checked]:
         except Damaged as error:
             yield Checked(record.key, 0, True, (), _why_not(record, str(error)))
             continue
-        known = [(file, p) for file in scores if (p := protocol_of(file)) is not None and not p.on_table]
-        seed = record.spec.seed
-        again = []
-        for _, p in known:
-            repeat = evaluate(p, p.drawn(stored, seed, 0), seed, 0)
-            again.append(ScoreFile(protocol=p.id, metric=p.metric, params=p.params, repeats=[repeat]))
+        known = [p for file in scores if (p := protocol_of(file)) is not None and not p.on_table]
+        again = _again(stored, known, record.spec.seed)
         left = len(scores) - len(known)
         device = str(record.environment.get("device", "cpu"))  # scoring knows none
         why = f"{left} protocols need --weights" if left else ""
@@ -119,6 +115,10 @@ def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
                 yield record, store.scores(record.key)
             except Damaged as error:
                 store.damaged[record.key] = str(error)
+
+
+def _again(stored: Posterior, protocols: Sequence[Protocol], seed: int) -> list[ScoreFile]:
+    return scores_of(protocols, 1, seed, lambda p, r: stored)
 
 
 def _why_not(record: Record, reason: str) -> str:
