@@ -1,7 +1,7 @@
 """What is left to do of a study, given what its results folder holds."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench import plugins
@@ -61,7 +61,7 @@ def remaining(job: Job, store: Store) -> Job | None:
         return job
     if state.status == "diverged":
         return None
-    lacking = tuple(p for p in job.protocols if state.scored.get(p.id, 0) < job.repeats)
+    lacking = _lacking(job, state.scored)
     return dataclasses.replace(job, protocols=lacking, further=True) if lacking else None
 
 
@@ -73,8 +73,7 @@ def scoring(job: Job, store: Store) -> Job | None:
     key = job.spec.key
     if store.record(key).status != "done":
         return None
-    scored = store.scored(key)
-    lacking = tuple(p for p in job.protocols if scored.get(p.id, 0) < job.repeats)
+    lacking = _lacking(job, store.scored(key))
     if not lacking:
         return None
     encodes = job.repeats > 1 or any(p.on_table for p in lacking)
@@ -100,3 +99,8 @@ def observations(spec: RunSpec) -> int:
 def shard(specs: Sequence[RunSpec], which: int, of: int) -> list[RunSpec]:
     """Every `of`-th run, from the `which`-th (1 is the first): shards are disjoint and alike."""
     return list(specs[which - 1 :: of])
+
+
+def _lacking(job: Job, scored: Mapping[str, int]) -> tuple[Protocol, ...]:
+    """The job's protocols by which a run is scored less often than asked; `scored`: how often it is, by protocol."""
+    return tuple(p for p in job.protocols if scored.get(p.id, 0) < job.repeats)
