@@ -17,6 +17,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bench.data._base import FactorDataset
+
 SHAPES = ("square", "ellipse", "heart")
 
 HALF = 0.15  # half the square's side at scale 1; lengths here are fractions of the image's side
@@ -52,6 +54,18 @@ class Scene:
 
     def __len__(self) -> int:
         return int(np.prod(self.sizes))
+
+    def dataset(self, rows: NDArray[np.uint8], sha256: str) -> FactorDataset:
+        """The data set whose images are `rows`, (len(self), row_bytes), bit-packed, in the scene's order."""
+        return FactorDataset(
+            observations=rows,
+            v=self.factors_of(np.arange(len(self))),
+            names=self.names,
+            sizes=self.sizes,
+            shape=(1, self.size, self.size),
+            sha256=sha256,
+            packed=True,
+        )
 
     @property
     def row_bytes(self) -> int:

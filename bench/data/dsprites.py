@@ -68,15 +68,7 @@ def dsprites(*, source: Path | None = None) -> FactorDataset:
     Raises BenchError where `source` is not the original file or the cache cannot be written.
     """
     rows, sha256 = cached(_rendered() if source is None else _from_file(source))
-    return FactorDataset(
-        observations=rows,
-        v=SCENE.factors_of(np.arange(len(SCENE))),
-        names=SCENE.names,
-        sizes=SCENE.sizes,
-        shape=(1, SCENE.size, SCENE.size),
-        sha256=sha256,
-        packed=True,
-    )
+    return SCENE.dataset(rows, sha256)
 
 
 def compare(source: Path) -> Comparison:

@@ -27,12 +27,4 @@ def sprites32() -> FactorDataset:
     It is built in memory in about a quarter of a second: no file is read or written.
     """
     rows = np.concatenate(list(SCENE.blocks()))
-    return FactorDataset(
-        observations=rows,
-        v=SCENE.factors_of(np.arange(len(SCENE))),
-        names=SCENE.names,
-        sizes=SCENE.sizes,
-        shape=(1, SCENE.size, SCENE.size),
-        sha256=hashlib.sha256(rows.data).hexdigest(),
-        packed=True,
-    )
+    return SCENE.dataset(rows, hashlib.sha256(rows.data).hexdigest())

@@ -22,7 +22,7 @@ n_train = 300
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     """A study of four runs, as TOML."""
     return STUDY

@@ -16,23 +16,6 @@ from bench.store import Artefacts, Store
 from bench.study import expand, parse, protocols
 from bench.trial import Job, trial
 
-STUDY = """
-name = "tiny"
-dataset = "toy"
-methods = ["vae", "betavae"]
-metrics = ["mig"]
-seeds = 2
-steps = 2
-batch_size = 8
-z_dim = 3
-[set.small]
-width = 0.25
-[set.betavae]
-beta = 4
-[set.mig]
-n_train = 300
-"""
-
 SET = {"factorvae_score": {"votes": 50, "eval_votes": 20, "n_variance": 24}}
 METRICS = ["mig", "row_mean", "factorvae_score"]
 
@@ -48,9 +31,9 @@ def filled(folder, content, **changes):
 
 
 @pytest.fixture(scope="module")
-def trained(installed, tmp_path_factory):
+def trained(installed, tiny, tmp_path_factory):
     """Four runs of two updates, scored by two metrics of rows and one on the table, and their baselines at seed 0."""
-    content = tomllib.loads(STUDY)
+    content = tomllib.loads(tiny)
     content |= {"metrics": METRICS, "set": {**content["set"], **SET}}
     folder = tmp_path_factory.mktemp("results")
     filled(folder / "tiny", content)
