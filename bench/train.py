@@ -16,6 +16,8 @@ from bench.spec import RunSpec
 from methods._base import Method, Player
 
 BLOCK = 256  # updates whose batches are drawn at once
+TABLE_BYTES = 2**32  # of observations at most that are put on a device: there may be several runs on it
+PIECE = 2**26  # bytes sent at once
 
 History = list[dict[str, float]]
 
@@ -39,7 +41,7 @@ class Batches:
         self.dataset, self.device = dataset, device
         self.seed, self.size, self.names = spec.seed, spec.batch_size, ("batches", "second batches")[:draws]
         self.block, self.rows = -1, np.empty(0, np.int64)
-        self.table = None if device.type == "cpu" else Table(dataset, device)
+        self.table = None if device.type == "cpu" else Table.of(dataset, device)
         self.sent, self.ahead = -1, torch.empty(0)
 
     def index(self, step: int) -> NDArray[np.int64]:
@@ -68,8 +70,19 @@ class Table:
     Gives the same numbers as the data set. No GPU has run this yet; on the processor it is tested against the data set.
     """
 
+    @classmethod
+    def of(cls, dataset: FactorDataset, device: torch.device) -> "Table | None":
+        """The table; None where observations are put together as they are asked for, or are more than TABLE_BYTES."""
+        rows = dataset.observations
+        return cls(dataset, device) if isinstance(rows, np.ndarray) and rows.nbytes <= TABLE_BYTES else None
+
     def __init__(self, dataset: FactorDataset, device: torch.device) -> None:
-        self.rows = torch.from_numpy(np.array(dataset.observations)).to(device)
+        rows = dataset.observations
+        assert isinstance(rows, np.ndarray)
+        self.rows = torch.empty(rows.shape, dtype=torch.from_numpy(np.empty(0, rows.dtype)).dtype, device=device)
+        step = max(1, PIECE * len(rows) // max(rows.nbytes, 1))  # in pieces: no second copy of all of them on the host
+        for start in range(0, len(rows), step):
+            self.rows[start : start + step] = torch.from_numpy(np.array(rows[start : start + step]))
         self.shape, self.packed = dataset.shape, dataset.packed
         self.bits = torch.arange(7, -1, -1, dtype=torch.uint8, device=device)
         self.top = torch.tensor(255.0, device=device)  # a tensor: by a number a GPU multiplies with its reciprocal

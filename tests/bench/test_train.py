@@ -178,6 +178,33 @@ def test_a_table_on_a_device_gives_the_data_sets_numbers(toy, stored):
     np.testing.assert_array_equal(x.numpy(), dataset.x(index))
 
 
+def test_a_table_is_filled_in_pieces(toy, monkeypatch):
+    monkeypatch.setattr("bench.train.PIECE", 150)  # bytes: two images and a part of the third
+    np.testing.assert_array_equal(Table(toy, CPU).rows.numpy(), toy.observations)
+
+
+class Recipes:
+    """Observations that are put together when asked for."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        return self.rows[index]
+
+
+def test_observations_that_are_put_together_or_are_too_many_stay_on_the_processor(toy, spec_of, monkeypatch):
+    lazy = dataclasses.replace(toy, observations=Recipes(toy.observations))
+    assert Table.of(lazy, CPU) is None
+    assert Table.of(toy, CPU) is not None
+    monkeypatch.setattr("bench.train.TABLE_BYTES", toy.observations.nbytes - 1)
+    assert Table.of(toy, CPU) is None
+    assert torch.equal(Batches(lazy, spec_of(), 1, CPU)(3), Batches(toy, spec_of(), 1, CPU)(3))
+
+
 def test_batches_from_a_device_are_those_of_the_processor(toy, spec_of):
     near, far = (Batches(toy, spec_of(), 2, CPU) for _ in range(2))
     far.table = Table(toy, CPU)
