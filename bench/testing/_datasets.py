@@ -1,0 +1,87 @@
+"""What is asked of a data set."""
+
+import re
+
+import numpy as np
+
+from bench import plugins
+from bench.data._base import FactorDataset
+from bench.testing._parts import all_finite, backbone, expect, method, rng
+from bench.train import to_device
+from methods._base import MethodError
+from methods._likelihood import LIKELIHOODS
+
+ROWS = 200
+
+
+def it_is_a_grid_of_factors(name: str) -> None:
+    """Each combination of factor values is one observation."""
+    data = _made(name)
+    expect(isinstance(data, FactorDataset), name, f"makes {type(data)}", "a bench.data._base.FactorDataset")
+    rows = len(data), len(data.v), int(np.prod(data.sizes))
+    expect(len(set(rows)) == 1, name, f"has {rows} observations, rows of v, combinations of sizes", "as many of each")
+    K = data.v.shape[1]
+    named = len(data.names) == len(data.sizes) == K
+    expect(named, name, f"has names {data.names} and sizes {data.sizes} of {K} factors", "one of each for each factor")
+    bounds = data.v.min(axis=0).tolist(), data.v.max(axis=0).tolist()
+    all_there = bounds == ([0] * K, [size - 1 for size in data.sizes])
+    expect(all_there, name, f"v goes from {bounds[0]} to {bounds[1]}", f"0 to {data.sizes}, less 1")
+    different = len(np.unique(data.v, axis=0))
+    expect(different == len(data), name, f"{different} of {len(data)} rows of v differ", "all of them")
+
+
+def its_observations_fit_its_likelihood(name: str) -> None:
+    """They are of the stated shape, finite, not all alike and, where they are Bernoulli, in [0, 1]."""
+    data = _made(name)
+    expect(data.likelihood in LIKELIHOODS, name, f"likelihood is {data.likelihood!r}", f"one of {list(LIKELIHOODS)}")
+    x = data.x(_some(data))
+    found = x.shape, x.dtype
+    expect(
+        found == ((ROWS, *data.shape), np.dtype("float32")), name, f"x is {found}", f"{(ROWS, *data.shape)}, float32"
+    )
+    expect(np.isfinite(x).all(), name, "x holds numbers that are not finite", "finite numbers")
+    expect(x.std() > 0, name, "x is the same everywhere", "observations that differ")
+    within = data.likelihood != "bernoulli" or (x.min() >= 0 and x.max() <= 1)
+    expect(within, name, f"x goes from {x.min()} to {x.max()} and is Bernoulli", "numbers in [0, 1]")
+
+
+def it_is_the_same_each_time(name: str) -> None:
+    """Made twice, it has the same sha256, which is part of each run's key, and the same observations."""
+    a, b = _made(name), _made(name)
+    for data in (a, b):
+        expect(re.fullmatch("[0-9a-f]{64}", data.sha256), name, f"sha256 is {data.sha256!r}", "64 hex digits")
+    same = a.sha256 == b.sha256 and np.array_equal(a.x(_some(a)), b.x(_some(b))) and np.array_equal(a.v, b.v)
+    expect(same, name, "is another when made a second time", "the same, bit for bit")
+
+
+def a_backbone_fits_it(name: str) -> None:
+    """A VAE over some known backbone has finite terms on it."""
+    data = _made(name)
+    x, fits = to_device(data.x(_some(data)[:8]), rng().device), []
+    for body in plugins.names("backbone"):
+        try:
+            made = method("vae", backbone(body, data.shape, 3, data.likelihood))
+        except MethodError:
+            continue
+        fits.append(body)
+        terms = {term: value.item() for term, value in made.terms(x, 0, rng()).items()}
+        expect(all_finite(terms), name, f"a VAE over {body} has terms {terms}", "finite numbers")
+    known = ", ".join(plugins.names("backbone"))
+    expect(fits, name, f"no backbone fits observations of {data.shape}", f"one of {known}, or one that comes with it")
+
+
+CHECKS = (
+    it_is_a_grid_of_factors,
+    its_observations_fit_its_likelihood,
+    it_is_the_same_each_time,
+    a_backbone_fits_it,
+)
+
+
+def _made(name: str) -> FactorDataset:
+    made: FactorDataset = plugins.load("dataset", name)()
+    return made
+
+
+def _some(data: FactorDataset) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.random.default_rng(0).integers(len(data), size=ROWS)
