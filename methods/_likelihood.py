@@ -43,4 +43,17 @@ class Gaussian:
         return x_params
 
 
-LIKELIHOODS: dict[str, Likelihood] = {"bernoulli": Bernoulli(), "gaussian": Gaussian()}
+@dataclass(frozen=True)
+class Categorical:
+    """x_params are logits of a symbol at each place, (B, symbols, ...); x is one-hot over dimension 1."""
+
+    def nll(self, x_params: Tensor, x: Tensor) -> Tensor:
+        """-sum x log softmax(x_params), mean over the batch."""
+        return -(x * x_params.log_softmax(dim=1)).sum() / len(x)
+
+    def mean(self, x_params: Tensor) -> Tensor:
+        """The probability of each symbol."""
+        return x_params.softmax(dim=1)
+
+
+LIKELIHOODS: dict[str, Likelihood] = {"bernoulli": Bernoulli(), "gaussian": Gaussian(), "categorical": Categorical()}

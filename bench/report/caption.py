@@ -6,7 +6,7 @@ from bench.report.aggregate import Group, Quantity
 from bench.report.names import method_label, symbol, value_text
 from bench.spec import Params
 
-LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}
+LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian", "categorical": "categorical"}
 FEW = 10  # seeds below which the percentile bootstrap is noticeably too narrow; see stats.bootstrap_interval
 
 

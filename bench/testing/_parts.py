@@ -13,7 +13,8 @@ from bench.train import Training, train
 from methods._base import Backbone, Method
 from methods._likelihood import LIKELIHOODS
 
-SHAPES = ((1, 32, 32), (3, 32, 32), (1, 64, 64), (12,))  # that a backbone may fit, the first of them that it does
+# That a backbone may fit, the first of them that it does: images, a vector, a sequence.
+SHAPES = ((1, 32, 32), (3, 32, 32), (1, 64, 64), (12,), (2, 12))
 
 
 def expect(kept: object, name: str, found: str, expected: str) -> None:

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch.distributions import Bernoulli as TorchBernoulli
+from torch.distributions import Categorical as TorchCategorical
 from torch.distributions import Normal
 
 from methods._likelihood import LIKELIHOODS
@@ -38,6 +39,15 @@ def test_gaussian_is_half_the_squared_error_and_that_of_torch_distributions_but_
     log_prob = Normal(mean, 1.0).log_prob(x).sum(dim=(1, 2, 3)).mean()
     constant = x[0].numel() / 2 * torch.tensor(2 * torch.pi).log()
     torch.testing.assert_close(nll, -log_prob - constant)
+
+
+def test_categorical_is_that_of_torch_distributions_at_each_place(decoded):
+    logits = decoded[0]
+    symbol = torch.randint(2, (6, 4, 4), generator=torch.Generator().manual_seed(1))
+    x = torch.nn.functional.one_hot(symbol, 2).movedim(-1, 1).float()
+    expected = -TorchCategorical(logits=logits.movedim(1, -1)).log_prob(symbol).sum(dim=(1, 2)).mean()
+    torch.testing.assert_close(LIKELIHOODS["categorical"].nll(logits, x), expected)
+    torch.testing.assert_close(LIKELIHOODS["categorical"].mean(logits).sum(dim=1), torch.ones(6, 4, 4))
 
 
 @pytest.mark.parametrize("name", LIKELIHOODS)

@@ -8,6 +8,7 @@ from methods._base import MethodError
 from methods._likelihood import LIKELIHOODS
 
 NAMES = plugins.names("backbone")
+CONVOLUTIONAL = [name for name in NAMES if name not in ("mlp", "gru")]
 IMAGES = [(1, 64, 64), (3, 64, 64), (1, 32, 32), (2, 32, 64)]
 
 
@@ -47,7 +48,7 @@ def test_mlp_is_that_of_higgins():
 
 
 @pytest.mark.parametrize("x_shape", IMAGES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*CONVOLUTIONAL, "mlp"])
 def test_shapes(name, x_shape):
     backbone = build(name, x_shape, 4, width=0.1)
     x = torch.rand(3, *x_shape)
@@ -57,7 +58,7 @@ def test_shapes(name, x_shape):
 
 
 @pytest.mark.parametrize("x_shape", [(1, 28, 28), (1, 32, 20), (1, 4, 4), (32, 32), (12,), (1, 1, 32, 32)])
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "mlp"])
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
 def test_sizes_that_do_not_halve_are_refused(name, x_shape):
     with pytest.raises(MethodError, match=r"observation shape=.*: images"):
         build(name, x_shape)
@@ -72,8 +73,9 @@ def test_mlp_fits_any_shape(x_shape):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_width_scales_and_is_positive(name):
-    narrow, wide = (sum(w.numel() for w in build(name, (1, 32, 32), 4, width=w).parameters()) for w in (0.25, 0.5))
+    shape = (3, 32) if name == "gru" else (1, 32, 32)
+    narrow, wide = (sum(w.numel() for w in build(name, shape, 4, width=w).parameters()) for w in (0.25, 0.5))
     assert narrow < wide
     for width in (0, -1, float("nan")):
         with pytest.raises(MethodError, match=f"width={width}: above 0"):
-            build(name, (1, 32, 32), width=width)
+            build(name, shape, width=width)
