@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from bench.build import build, load_dataset
 from bench.data._base import FactorDataset
-from bench.encode import Diagnostics, code_diagnostics, encode, reconstruction
+from bench.encode import Diagnostics, code_diagnostics, encode, part_diagnostics, reconstruction
 from bench.environment import environment
 from bench.protocol import CODES, Protocol
 from bench.report.names import BASELINES
@@ -34,7 +34,7 @@ from metrics._analytic import CODES as ANALYTIC
 from metrics._analytic import Grid
 from metrics._codes import Posterior
 
-ROWS_FITTED = 10_000  # observations that PCA and ICA see, drawn without replacement from a stream of the seed
+ROWS_FITTED = 10_000  # observations that PCA and ICA see, drawn from a stream of the seed
 BLOCK = 4096  # observations in memory at once
 
 
@@ -117,7 +117,8 @@ def score(task: Task, dataset: FactorDataset, everything: Posterior) -> list[Sco
     """Every protocol on every repeat, on the rows and with the random numbers of a run of this seed."""
 
     def posterior(p: Protocol, repeat: int) -> Posterior:
-        return everything if p.on_table else _rows_of(everything, evaluation_rows(task.spec, dataset, repeat))
+        rows = dataset.to_score if p.on_table else evaluation_rows(task.spec, dataset, repeat)
+        return _rows_of(everything, rows)
 
     return scores_of(task.protocols, task.repeats, task.spec.seed, posterior)
 
@@ -128,6 +129,7 @@ def untrained(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:
     where = torch.device(device)
     rows = encode(method.backbone, dataset, evaluation_rows(spec, dataset, 0), where)
     told = reconstruction(method.backbone, dataset, rows, spec.seed, where)
+    told |= part_diagnostics(method.backbone, dataset, spec.seed, where)
     told |= code_diagnostics(rows, stream(spec.seed, "diagnostics"))
     del told["collapsed"]  # which is said of a training
     return Coded(encode(method.backbone, dataset, np.arange(len(dataset)), where), told, {})
@@ -139,7 +141,7 @@ def linear(spec: RunSpec, dataset: FactorDataset, device: str, *, independent: b
     Hyvarinen & Oja 2000 (FastICA, log cosh). mse: squared error per element of the observations put together again.
     """
     rng = stream(spec.seed, "baseline rows")
-    fitted = dataset.x(np.sort(rng.choice(len(dataset), min(ROWS_FITTED, len(dataset)), replace=False)))
+    fitted = dataset.x(_rows_fitted(dataset, rng))
     flat = fitted.reshape(len(fitted), -1)
     state = word(spec.seed, "baseline", "components") % 2**32
     pca = PCA(min(spec.z_dim, flat.shape[1]), svd_solver="randomized", random_state=state).fit(flat)
@@ -188,6 +190,13 @@ def _certain(z: NDArray[np.floating], dataset: FactorDataset) -> Posterior:
     """Codes without uncertainty: a sample of them is their mean."""
     mu = z.astype(np.float32)
     return Posterior(mu, np.full_like(mu, -np.inf), dataset.v, np.arange(len(dataset)))
+
+
+def _rows_fitted(dataset: FactorDataset, rng: np.random.Generator) -> NDArray[np.integer]:
+    """Rows without replacement; where training draws some more often than others, as training draws them."""
+    n = min(ROWS_FITTED, len(dataset))
+    rows = rng.choice(len(dataset), n, replace=False) if dataset.weights is None else dataset.drawn(rng, (n,))
+    return np.sort(rows)
 
 
 def _rows_of(p: Posterior, rows: NDArray[np.integer]) -> Posterior:

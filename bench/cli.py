@@ -47,7 +47,7 @@ def report(results: Path, out: Path) -> None:
 
 
 @bench.command(name="list")
-@click.argument("kind", type=click.Choice(["methods", "backbones", "metrics", "datasets", "studies"]))
+@click.argument("kind", type=click.Choice(["methods", "backbones", "metrics", "datasets", "wrappers", "studies"]))
 def list_(kind: str) -> None:
     """What there is to choose from, with arguments and their defaults."""
     import inspect

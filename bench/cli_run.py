@@ -30,6 +30,7 @@ STUDY = (
     click.option("--warmup", type=int, help="Updates over which every term but the reconstruction ramps up from 0."),
     click.option("--grad-clip", type=float, help="Bound on each player's gradient norm; 0 for none."),
     click.option("--dataset"),
+    click.option("--wrap", help="What changes the data set, in this order: correlated,noise."),
     click.option("--backbone"),
     click.option("--likelihood"),
     click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained."),
@@ -95,8 +96,9 @@ def run(
     store = Store(writable(out))
     left = plan(specs, protocols, store, repeats, threads=threads, score_every=score_every)
     if not quiet:
+        label = specs[0].dataset.label if specs else wanted.dataset
         click.echo(
-            f"study {wanted.name} ({wanted.dataset}, backbone {wanted.backbone}, {wanted.steps} updates of "
+            f"study {wanted.name} ({label}, backbone {wanted.backbone}, {wanted.steps} updates of "
             f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"
             + (f", {left.rescored} to score further" if left.rescored else "")
         )

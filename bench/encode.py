@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset
-from bench.seeds import word
+from bench.seeds import stream, word
 from bench.train import to_device
 from methods._base import Backbone
 from methods._terms import kl, sample
@@ -13,6 +13,7 @@ from metrics._codes import Posterior
 from metrics._gaussian import active_units, gaussian_tc, kl_per_dimension
 from metrics._kl_decomposition import kl_decomposition
 
+PART_ROWS = 5_000  # of a part of the data set, at most, for its reconstruction
 BATCH = 512  # rows encoded at once; fixed, so that a row's code does not depend on what else is asked for
 
 KL_TERMS = (
@@ -51,6 +52,19 @@ def reconstruction(
         sums += len(at) * torch.stack([recon, mse, elbo]).double().cpu().numpy()
     recon, mse, elbo = (sums / len(posterior.index)).tolist()
     return {"recon": recon, "mse": mse, "elbo": elbo}
+
+
+def part_diagnostics(backbone: Backbone, dataset: FactorDataset, seed: int, device: torch.device) -> Diagnostics:
+    """recon and mse of each part of the data set, as `recon_seen` and so on, over PART_ROWS of its rows or all of them.
+
+    They are drawn without replacement from a stream of their own.
+    """
+    told: Diagnostics = {}
+    for name, part in dataset.parts.items():
+        rows = stream(seed, "part rows", name).choice(part, min(PART_ROWS, len(part)), replace=False)
+        found = reconstruction(backbone, dataset, encode(backbone, dataset, np.sort(rows), device), seed, device)
+        told |= {f"{what}_{name}": found[what] for what in ("recon", "mse")}
+    return told
 
 
 def code_diagnostics(posterior: Posterior, rng: np.random.Generator) -> Diagnostics:

@@ -9,7 +9,7 @@ def altered(content: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
     """A study's content with the command line's flags in place of its own values."""
     settings, betas = flags.pop("settings"), flags.pop("betas")
     given = {name: value for name, value in flags.items() if value is not None}
-    for name in ("methods", "metrics", "codes"):
+    for name in ("methods", "metrics", "codes", "wrap"):
         if name in given:
             given[name] = words(given[name])
     if "seeds" in given:

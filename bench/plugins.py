@@ -17,13 +17,19 @@ from typing import Any
 from bench.errors import BenchError
 from bench.spec import Params, Value
 
-FOLDERS = {"method": "methods", "backbone": "methods.backbones", "metric": "metrics", "dataset": "bench.data"}
+FOLDERS = {
+    "method": "methods",
+    "backbone": "methods.backbones",
+    "metric": "metrics",
+    "dataset": "bench.data",
+    "wrapper": "bench.wrappers",
+}
 ENTRY_POINTS = {kind: f"bench.{kind}s" for kind in FOLDERS}
 
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """The known plugins of a kind (method, backbone, metric, dataset), sorted."""
+    """The known plugins of a kind (method, backbone, metric, dataset, wrapper), sorted."""
     return tuple(sorted({*_own(kind), *_installed(kind)}))
 
 

@@ -12,16 +12,47 @@ Params = dict[str, Value]
 Status = Literal["done", "diverged", "failed"]
 
 
+class Wrapper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What changes a data set: the name of a plugin and its arguments."""
+
+    name: str
+    args: Params = {}
+
+    @property
+    def label(self) -> str:
+        """For example `correlated(pairs=scale:posX,sigma=0.2)`; an empty text is left out."""
+        stated = [f"{name}={value}" for name, value in self.args.items() if value != ""]
+        return f"{self.name}({','.join(stated)})"
+
+
 class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A data set: its name, the arguments that make it and the sha256 of its observations.
+    """A data set: its name, the arguments that make it and the sha256 of its observations, before any wrapper.
 
     `source` says where a file of the user's lies; it is no part of the key, since sha256 says what is in it.
+    `wrap` are its wrappers, the innermost first. Without any it is UNSET, which JSON leaves out: a run on the data set
+    as it is has the key that it had before there were wrappers.
     """
 
     name: str
     args: Params = {}
     sha256: str
     source: str = ""
+    wrap: tuple[Wrapper, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def wrappers(self) -> tuple[Wrapper, ...]:
+        """The wrappers, the innermost first."""
+        return self.wrap or ()
+
+    @property
+    def label(self) -> str:
+        """What a report calls it: its name and its wrappers, for example `sprites32+noise(level=0.1,seed=0)`."""
+        return "+".join([self.name, *(wrapper.label for wrapper in self.wrappers)])
+
+    @property
+    def short(self) -> str:
+        """The names alone, for example `sprites32+noise`."""
+        return "+".join([self.name, *(wrapper.name for wrapper in self.wrappers)])
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

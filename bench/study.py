@@ -25,6 +25,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a study file holds; a list where one value would do multiplies the grid.
 
+    wrap: what changes the data set, one after another: ["split", "noise"] splits it, then adds noise.
     codes: what metrics score, posterior means (mean), one sample of each posterior (sample), or both.
     seeds: how many (0, 1, ...), or which. likelihood: by default the data set's.
     set: arguments of plugins by name: `[set.factorvae] gamma = [10, 40]`; a method's default sweep holds for the
@@ -34,6 +35,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     description: str = ""
     dataset: str = "sprites32"
+    wrap: list[str] = []
     backbone: str = "small"
     likelihood: str | None = None
     methods: list[str]
@@ -82,11 +84,12 @@ def parse(content: Mapping[str, Any], where: str) -> Study:
         raise BenchError(
             f"seeds={study.seeds}: expected distinct seeds from 0 to {SEARCH_SEEDS - 1} (beyond: searches)"
         )
-    for kind, chosen in {"method": study.methods, "metric": study.metrics}.items():
+    for kind, chosen in {"method": study.methods, "metric": study.metrics, "wrapper": study.wrap}.items():
         for name in chosen:
             plugins.load(kind, name)
-        if not chosen or len(set(chosen)) < len(chosen):
-            raise BenchError(f"{kind}s={','.join(chosen)}: expected at least one, each once")
+        if len(set(chosen)) < len(chosen) or not (chosen or kind == "wrapper"):
+            key, least = ("wrap", "") if kind == "wrapper" else (f"{kind}s", "at least one, ")
+            raise BenchError(f"{key}={','.join(chosen)}: expected {least}each once")
     _check_set(study)
     return study
 
@@ -107,7 +110,8 @@ def expand(study: Study) -> list[RunSpec]:
     Every setting is built once without memory for its weights, so that a value out of range is refused here.
     """
     arguments = _single(study, study.dataset)
-    dataset = data_spec(study.dataset, arguments, str(arguments.pop("source", "")))
+    source = str(arguments.pop("source", ""))
+    dataset = data_spec(study.dataset, arguments, source, [(name, _single(study, name)) for name in study.wrap])
     data = load_dataset(dataset)
     z_dims = study.z_dim if isinstance(study.z_dim, list) else [study.z_dim]
     settings = [
@@ -157,12 +161,22 @@ def _sweep(method: str) -> Grid:
 
 
 def _single(study: Study, name: str) -> dict[str, Value]:
-    """The arguments of the data set, of which a study has one."""
-    arguments = study.set.get(name, {})
-    for argument, value in arguments.items():
+    """The arguments of the data set or of a wrapper: a study has one data set. A list of words is one text."""
+    single: dict[str, Value] = {}
+    for argument, value in study.set.get(name, {}).items():
         if isinstance(value, list):
-            raise BenchError(f"{name}.{argument}={value}: a study has one data set, so one value")
-    return {argument: value for argument, value in arguments.items() if not isinstance(value, list)}
+            if not _is_text(name, argument):
+                raise BenchError(f"{name}.{argument}={value}: a study has one data set, so one value")
+            single[argument] = ",".join(map(str, value))
+        else:
+            single[argument] = value
+    return single
+
+
+def _is_text(name: str, argument: str) -> bool:
+    kind = "wrapper" if name in plugins.names("wrapper") else "dataset"
+    parameter = plugins.defaults(kind, name).get(argument)
+    return parameter is not None and parameter.annotation is str
 
 
 def _check_set(study: Study) -> None:

@@ -49,7 +49,7 @@ class Batches:
         block, i = divmod(step, BLOCK)
         if block != self.block:
             size = (BLOCK, self.size)
-            draws = [stream(self.seed, name, block).integers(len(self.dataset), size=size) for name in self.names]
+            draws = [self.dataset.drawn(stream(self.seed, name, block), size) for name in self.names]
             self.block, self.rows = block, np.concatenate(draws, axis=1)
         rows: NDArray[np.int64] = self.rows[i]
         return rows

@@ -15,7 +15,7 @@ import torch
 from bench.allocator import keep_freed_memory
 from bench.build import build, load_dataset
 from bench.data._base import FactorDataset
-from bench.encode import code_diagnostics, encode, kl_diagnostics, reconstruction
+from bench.encode import code_diagnostics, encode, kl_diagnostics, part_diagnostics, reconstruction
 from bench.images import traversal
 from bench.job import Job, Result
 from bench.protocol import EVALUATION_ROWS, Protocol
@@ -95,8 +95,9 @@ def scored(
     posterior = encode(method.backbone, dataset, evaluation_rows(job.spec, dataset, 0), device)
     diagnostics = {
         **reconstruction(method.backbone, dataset, posterior, job.spec.seed, device),
+        **part_diagnostics(method.backbone, dataset, job.spec.seed, device),
         **code_diagnostics(posterior, stream(job.spec.seed, "diagnostics")),
-        **kl_diagnostics(posterior, len(dataset), stream(job.spec.seed, "kl diagnostics")),
+        **kl_diagnostics(posterior, len(dataset.to_score), stream(job.spec.seed, "kl diagnostics")),
         "clamp_hits": float(hits),
     }
     try:
@@ -126,7 +127,7 @@ def restored(spec: RunSpec, weights: Arrays, dataset: FactorDataset, device: str
 
 
 def score(job: Job, method: Method | None, dataset: FactorDataset | None) -> list[ScoreFile]:
-    """Every protocol on every repeat. The whole data set is encoded once, and only if a protocol selects from it."""
+    """Every protocol on every repeat. All rows to score are encoded once, and only if a protocol selects from them."""
     encoded = cache(lambda repeat: _posterior(job, method, dataset, repeat))
     return scores_of(job.protocols, job.repeats, job.spec.seed, lambda p, r: encoded(None if p.on_table else r))
 
@@ -143,12 +144,12 @@ def scores_of(
 
 
 def _posterior(job: Job, method: Method | None, dataset: FactorDataset | None, repeat: int | None) -> Posterior:
-    """Of a repeat's evaluation rows or, without a repeat, of the whole data set; the stored one where it serves."""
+    """Of a repeat's evaluation rows or, without a repeat, of all rows to score; the stored one where it serves."""
     if repeat == 0 and job.posterior is not None:
         return Posterior(**job.posterior)
     assert method is not None
     assert dataset is not None
-    rows = np.arange(len(dataset)) if repeat is None else evaluation_rows(job.spec, dataset, repeat)
+    rows = dataset.to_score if repeat is None else evaluation_rows(job.spec, dataset, repeat)
     return encode(method.backbone, dataset, rows, torch.device(job.device))
 
 
@@ -166,8 +167,9 @@ def evaluate(protocol: Protocol, codes: Codes, seed: int, repeat: int) -> Repeat
 
 
 def evaluation_rows(spec: RunSpec, dataset: FactorDataset, repeat: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Rows drawn independently and uniformly, apart from every training batch's stream."""
-    return stream(spec.seed, "evaluation rows", repeat).integers(len(dataset), size=EVALUATION_ROWS)
+    """Rows drawn independently and uniformly from those to score, apart from every training batch's stream."""
+    rows = dataset.to_score
+    return np.asarray(rows[stream(spec.seed, "evaluation rows", repeat).integers(len(rows), size=EVALUATION_ROWS)])
 
 
 def _record(spec: RunSpec, method: Method, training: Training) -> Record:

@@ -62,7 +62,8 @@ def _scored(known: list[tuple[Record, Posterior]]) -> list[Row]:
 def _posterior(record: Record, store: Store, device: str) -> Posterior | None:
     """The posterior of the common rows, encoded from the weights; None where these cannot be trusted."""
     dataset = load_dataset(record.spec.dataset)
-    index = stream(0, "udr rows").choice(len(dataset), min(ROWS, len(dataset)), replace=False)
+    rows = dataset.to_score
+    index = stream(0, "udr rows").choice(rows, min(ROWS, len(rows)), replace=False)
     try:
         method = restored(record.spec, store.weights(record.key), dataset, device)
     except Damaged as error:

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("bench", "methods", "metrics", "tests", "benchmarks")
 ROOMS = FOLDERS[:3]
 FLOORS = (  # a file imports from its own floor and lower ones; the last is the command line's
-    "methods._ metrics._ bench.errors bench.seeds bench.spec bench.data._",
-    "methods metrics bench.data",
+    "methods._ metrics._ bench.errors bench.seeds bench.spec bench.data._ bench.wrappers._",
+    "methods metrics bench.data bench.wrappers",
     "bench.allocator bench.build bench.checkpoint bench.disk bench.encode bench.environment bench.images bench.job "
     "bench.layout bench.lease bench.plugins bench.protocol bench.slots bench.store bench.train bench.watch",
     "bench.trial",
@@ -23,7 +23,7 @@ FLOORS = (  # a file imports from its own floor and lower ones; the last is the 
     "bench.report bench.search",
     "bench",
 )
-WITHOUT_TORCH = "metrics bench.report bench.errors bench.spec bench.seeds bench.store bench.data"
+WITHOUT_TORCH = "metrics bench.report bench.errors bench.spec bench.seeds bench.store bench.data bench.wrappers"
 
 TREES = {
     path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))

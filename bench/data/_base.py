@@ -1,13 +1,16 @@
 """What a data set is: observations, and for each the factors that made it."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["image", "vector", "sequence"]
+Index = NDArray[np.integer]
 
 
 class Rows(Protocol):
@@ -30,6 +33,9 @@ class FactorDataset:
     kind: what a backbone must fit.
     likelihood: the default p(x|z).
     sha256: of the observations' bytes as stored, or of what they are put together from, in hex.
+    weights: (N,) in what proportion training draws the rows; None: all alike. A row of weight 0 is never drawn.
+    scored: the rows that scoring draws from, ascending; None: all.
+    parts: rows by name, of which the reconstruction is told apart.
     """
 
     observations: NDArray[np.generic] | Rows
@@ -41,9 +47,30 @@ class FactorDataset:
     packed: bool = False
     kind: Kind = "image"
     likelihood: str = "bernoulli"
+    weights: NDArray[np.float64] | None = None
+    scored: Index | None = None
+    parts: Mapping[str, Index] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.observations)
+
+    def drawn(self, rng: np.random.Generator, size: tuple[int, ...]) -> NDArray[np.int64]:
+        """Rows as training draws them, independently and with replacement."""
+        if self.weights is None:
+            return rng.integers(len(self), size=size)
+        return np.searchsorted(self._cumulative, rng.random(size), side="right")
+
+    @property
+    def to_score(self) -> Index:
+        """The rows that scoring draws from."""
+        return np.arange(len(self)) if self.scored is None else self.scored
+
+    @cached_property
+    def _cumulative(self) -> NDArray[np.float64]:
+        """P(a draw is at most row n), (N,); the last is 1, above all that `Generator.random` gives."""
+        assert self.weights is not None
+        summed = np.cumsum(self.weights)
+        return np.asarray(summed / summed[-1])
 
     def x(self, index: NDArray[np.integer]) -> NDArray[np.float32]:
         """Observations at these rows, (len(index), *shape); bytes and bits scaled to [0, 1]."""

@@ -17,6 +17,7 @@ def setup_text(group: Group) -> str:
     inner = f" ({_params(spec.backbone_params)})" if spec.backbone_params else ""
     parts = [
         f"{spec.dataset.name}{args}, sha256 {spec.dataset.sha256[:12]}",
+        *(f"{'wrapped by ' if i == 0 else 'then '}{w.label}" for i, w in enumerate(spec.dataset.wrappers)),
         f"backbone {spec.backbone}{inner}",
         f"{LIKELIHOODS.get(spec.likelihood, spec.likelihood)} likelihood",
         f"{spec.z_dim} latent dimensions",

@@ -29,7 +29,7 @@ class Column(NamedTuple):
 COLUMNS: dict[str, Column] = {
     "key": Column("string", "the run: first 16 hex digits of the sha256 of its spec's canonical JSON"),
     "setting": Column("string", "common to the runs that differ in their seed alone"),
-    "dataset": Column("string", "name of the data set; dataset.* are the arguments that make it"),
+    "dataset": Column("string", "name of the data set, then +NAME(...) for each wrapper; dataset.* are its arguments"),
     "group": Column("string", "common to runs that may be compared: same data, backbone, likelihood, z_dim and budget"),
     "method": Column("string", "name of the method on the command line, or of a baseline"),
     "strength": Column("string", "name of the parameter on the axes of figures; empty for a method without one"),
@@ -104,6 +104,7 @@ COLUMNS: dict[str, Column] = {
     "rho_lo": Column("number", "lower bound of its 95 % percentile bootstrap interval, seeds drawn within settings"),
     "rho_hi": Column("number", "upper bound of its 95 % percentile bootstrap interval, seeds drawn within settings"),
     "param": Column("any", "a parameter of the method"),
+    "wrap": Column("any", "an argument of what changes the data set"),
     "backbone": Column("string", "name of the backbone; backbone.* are its arguments"),
     "likelihood": Column("string", "p(x|z)"),
     "z_dim": Column("integer", "latent dimensions"),
@@ -139,7 +140,8 @@ def columns(rows: Iterable[Mapping[str, object]]) -> list[str]:
 def described(name: str) -> Column:
     """The column of this name in any file."""
     column = COLUMNS[name.split(".")[0]]
-    unit = UNITS.get(re.sub(r"\.\d+$", "", name), column.unit)
+    whole = re.sub(r"^(diagnostic\.recon)_.*|\.\d+$", r"\1", name)  # without a part or a number
+    unit = UNITS.get(whole, column.unit)
     if "." not in name:
         return column
     return Column("any", f"{column.text}: {name.partition('.')[2]}", unit)

@@ -57,7 +57,7 @@ def draw(found: Sequence[Findings]) -> Iterator[Drawn]:
 
 def slugs(summed: Sequence[Group]) -> list[str]:
     """A name for each group's files: `dsprites-guide-30000`, with the first digits of its key where that is shared."""
-    short = [f"{_safe(g.spec.dataset.name)}-{_safe(g.spec.backbone)}-{g.spec.steps}" for g in summed]
+    short = [f"{_safe(g.spec.dataset.short)}-{_safe(g.spec.backbone)}-{g.spec.steps}" for g in summed]
     many = Counter(short)
     return [s if many[s] == 1 else f"{s}-{g.spec.key[:6]}" for s, g in zip(short, summed, strict=True)]
 

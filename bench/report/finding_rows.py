@@ -73,7 +73,7 @@ def agreement_rows(found: Iterable[Findings]) -> list[Row]:
 
 
 def _head(group: Group) -> Row:
-    return {"dataset": group.spec.dataset.name, "group": group.spec.key}
+    return {"dataset": group.spec.dataset.label, "group": group.spec.key}
 
 
 def _named(q: Quantity) -> Row:

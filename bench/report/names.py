@@ -105,6 +105,10 @@ def quantity_label(name: str, *, score: bool) -> Label:
     """The label of a score or of a diagnostic. Unknown scores are taken to be better when higher."""
     if score:
         return SCORES.get(name, Label(name.replace("_", " ")))
+    whole, _, part = name.partition("_")
+    if part and whole in ("recon", "mse"):  # of a part of the data set
+        label = DIAGNOSTICS[whole]
+        return Label(f"{label.text}, {part.replace('_', ' ')}", label.unit, label.better)
     return DIAGNOSTICS.get(name, Label(name.replace("_", " "), better=0))
 
 

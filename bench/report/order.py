@@ -17,7 +17,7 @@ def run_order(spec: RunSpec) -> tuple[object, ...]:
     """Sort key: data set, backbone, budget, method, parameters."""
     params = tuple((k, value_order(v)) for k, v in sorted(spec.params.items()))
     shared = shared_spec(spec)
-    return spec.dataset.name, spec.backbone, spec.steps, shared.key, spec.method, params
+    return spec.dataset.label, spec.backbone, spec.steps, shared.key, spec.method, params
 
 
 def common(several: Iterable[Params]) -> Params:

@@ -76,7 +76,7 @@ def _losses(runs: Sequence[Run]) -> list[str]:
         [
             method_label(r.spec.method),
             ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in r.spec.params.items()),
-            *(r.spec.dataset.name, str(r.spec.seed), r.status, "" if r.step is None else str(r.step)),
+            *(r.spec.dataset.label, str(r.spec.seed), r.status, "" if r.step is None else str(r.step)),
             *(reason(r.error) or "", r.key),
         ]
         for r in lost

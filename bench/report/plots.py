@@ -87,7 +87,7 @@ def pareto_figure(panels: Sequence[Panel | None], looks: Mapping[Series, Look], 
         ax.set_xlabel(f"← {panel.cost.label.text}{' ' if columns == 1 else chr(10)}({panel.cost.label.unit})")
         ax.set_ylabel(f"{panel.score.label.text} →")
         title = _wrapped(panel.score.protocol, 2.0, hyphens=True)
-        ax.set_title(f"{panel.group.spec.dataset.name}\n{title}")
+        ax.set_title(f"{_wrapped(panel.group.spec.dataset.short, 2.0)}\n{title}")
     head = points_text(p.y.n for _, points in shown for p in points)
     figure.suptitle(f"{head}; arrows point to better", x=0.01, ha="left", fontsize=SMALL)
     names = {p.series for _, points in shown for p in points}

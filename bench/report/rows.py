@@ -91,7 +91,7 @@ def _head(key: str, spec: RunSpec, strength: str | None) -> Row:
     return {
         "key": key,
         "setting": setting_id(spec),
-        "dataset": spec.dataset.name,
+        "dataset": spec.dataset.label,
         "method": spec.method,
         "strength": strength,
         "strength_value": spec.params.get(strength) if strength else None,
@@ -101,6 +101,8 @@ def _head(key: str, spec: RunSpec, strength: str | None) -> Row:
 
 def _shared(spec: RunSpec) -> Row:
     row: Row = {"dataset_sha256": spec.dataset.sha256, "backbone": spec.backbone}
+    for wrapper in spec.dataset.wrappers:
+        row |= _spread(f"wrap.{wrapper.name}", wrapper.args)
     row |= _spread("dataset", spec.dataset.args) | _spread("backbone", spec.backbone_params)
     return row | {name: getattr(spec, name) for name in PLAIN}
 

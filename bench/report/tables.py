@@ -59,7 +59,7 @@ def group_tables(group: Group, *, width: int) -> list[Table]:
 
 def group_markdown(group: Group, *, width: int) -> str:
     """A section: the group's name, all that its runs share, its tables."""
-    name = f"{group.spec.dataset.name}, {group.spec.backbone}, {group.spec.steps:,} updates"
+    name = f"{group.spec.dataset.label}, {group.spec.backbone}, {group.spec.steps:,} updates"
     texts = [setup_text(group), losses_text(group), statistics_text(group)]
     tables = [markdown(table) for table in group_tables(group, width=width)]
     return "\n\n".join([f"## {md_text(name)}", *map(md_text, texts), *tables])

@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any, ClassVar
 
-from bench.testing import _backbones, _datasets, _methods, _metrics
+from bench.testing import _backbones, _datasets, _methods, _metrics, _wrappers
 from bench.testing._plugins import CHECKS as GENERAL
 
-__all__ = ["CHECKS", "Contract", "check_backbone", "check_dataset", "check_method", "check_metric"]
+__all__ = ["CHECKS", "Contract", "check_backbone", "check_dataset", "check_method", "check_metric", "check_wrapper"]
 
 Check = Callable[[str], None]
 
@@ -38,6 +38,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         "backbone": _backbones.CHECKS,
         "metric": _metrics.CHECKS,
         "dataset": _datasets.CHECKS,
+        "wrapper": _wrappers.CHECKS,
     }.items()
 }
 
@@ -49,6 +50,7 @@ class Contract:
     backbones: ClassVar[Sequence[str]] = ()
     metrics: ClassVar[Sequence[str]] = ()
     datasets: ClassVar[Sequence[str]] = ()
+    wrappers: ClassVar[Sequence[str]] = ()
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """Pytest's hook: a case per plugin and check."""
@@ -67,4 +69,4 @@ def _all(kind: str, name: str) -> None:
         check(name)
 
 
-check_method, check_backbone, check_metric, check_dataset = (partial(_all, kind) for kind in CHECKS)
+check_method, check_backbone, check_metric, check_dataset, check_wrapper = (partial(_all, kind) for kind in CHECKS)

@@ -2,7 +2,8 @@ import msgspec
 import pytest
 
 from bench import plugins
-from bench.spec import RunSpec
+from bench.build import data_spec
+from bench.spec import DataSpec, RunSpec
 
 
 def test_the_key_is_that_of_record(spec_of):
@@ -10,6 +11,35 @@ def test_the_key_is_that_of_record(spec_of):
     spec = spec_of("betavae", {"beta": 4})
     spec = msgspec.structs.replace(spec, dataset=msgspec.structs.replace(spec.dataset, sha256="0" * 64))
     assert spec.key == "8ac9ae90c205f725"
+
+
+def test_a_committed_run_keeps_its_key(spec_of):
+    """reports/reference/runs.csv, made before there were wrappers, and JSON as it was then."""
+    spec = RunSpec(
+        dataset=DataSpec(
+            name="sprites32", sha256="e37ba84a6192413b551efedd5221e0438798fdf97afec57e89a38ce2c9e28946"
+        ),
+        method="betavae", params={"beta": 4.0}, backbone="small", backbone_params={"width": 1.0},
+        likelihood="bernoulli", z_dim=10, batch_size=64, steps=2000, lr=0.001, seed=0,
+    )  # fmt: skip
+    assert spec.key == "a5cb56d02bc38e31"
+    written = msgspec.json.encode(spec)
+    assert b"wrap" not in written
+    assert msgspec.json.decode(written, type=RunSpec) == spec
+
+
+def test_wrappers_and_their_order_are_in_the_key_and_in_the_label(installed, spec_of):
+    wraps = [[], ["noise"], ["split", "noise"], ["noise", "split"]]
+    specs = [
+        spec_of(dataset=data_spec("toy", {}, wrap=[(name, {"seed": 3} if name == "split" else {}) for name in names]))
+        for names in wraps
+    ]
+    assert len({spec.key for spec in specs}) == 4
+    label = "toy+split(score=test,seed=3,train=0.8,validation=0.1)+noise(level=0.1,seed=0)"
+    assert [spec.dataset.label for spec in specs][:3:2] == ["toy", label]
+    assert specs[2].dataset.short == "toy+split+noise"
+    for spec in specs:
+        assert msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec) == spec
 
 
 def test_4_and_4_0_and_the_default_are_the_same_run(spec_of):

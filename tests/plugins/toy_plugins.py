@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,12 @@ def toy(*, side: int = 8, source: Path | None = None) -> FactorDataset:
         image[2 * y : 2 * y + 2, column : column + 3] = 255 if bright else 128
     x = np.fromfile(source, np.uint8).reshape(x.shape) if source else x
     return FactorDataset(x, v, ("bright", "y", "x"), SIZES, (1, side, side), hashlib.sha256(x.data).hexdigest())
+
+
+def dimmed(dataset: FactorDataset, *, top: int = 100) -> FactorDataset:
+    """No pixel is brighter than top."""
+    assert isinstance(dataset.observations, np.ndarray)
+    return replace(dataset, observations=np.minimum(dataset.observations, top).astype(np.uint8))
 
 
 class Unruly(Method):
