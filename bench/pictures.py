@@ -1,5 +1,6 @@
 """Traversals and reconstructions decoded from the weights of the runs that stand for their methods in a report."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from bench import curves
 from bench.build import load_dataset
+from bench.data._base import FactorDataset
 from bench.errors import BenchError
 from bench.images import SPAN
 from bench.report.aggregate import collect, groups
@@ -22,7 +25,7 @@ from bench.train import to_device
 from bench.trial import evaluation_rows, restored
 from methods._base import Method
 
-Images = NDArray[np.float32]  # (rows, columns, C, H, W) in [0, 1]
+Images = NDArray[np.float32]  # (rows, columns, C, H, W) in [0, 1]; vectors and sequences have other last axes
 COLUMNS = 11  # of a traversal
 SHOWN = 12  # observations that are reconstructed
 
@@ -40,15 +43,13 @@ RECONSTRUCTED = (
 def draw(store: Store, out: Path, device: str = "cpu") -> list[Path]:
     """Write the two figures of each group into out/figures, each with its caption; the files written.
 
-    BenchError where a group has no run with weights, or its observations are no images.
+    Images as images, other observations as curves. BenchError where a group has no run with weights.
     """
     summed = groups(collect({"results": store}))
     paths = []
     (out / "figures").mkdir(parents=True, exist_ok=True)
     for slug, group in zip(slugs(summed), summed, strict=True):
         dataset = load_dataset(group.spec.dataset)
-        if dataset.kind != "image":
-            raise BenchError(f"pictures: the observations of {group.spec.dataset.name} are no images")
         shown = [(e, m) for e in examples(findings(group)) if (m := _method(store, e, device)) is not None]
         if not shown:
             raise BenchError(f"pictures: no run of {group.spec.dataset.name} has weights in {store.root}")
@@ -56,17 +57,35 @@ def draw(store: Store, out: Path, device: str = "cpu") -> list[Path]:
         x = dataset.x(evaluation_rows(first, dataset, 0)[:SHOWN])
         told = ", ".join(f"{e.title} (run {e.run.record.key})" for e, _ in shown)
         with styled():
-            made = {
-                "traversals_decoded": (_traversals(shown, x[:1], device), "Latent traversals", TRAVERSED),
-                "reconstructions": (_reconstructions(shown, x, device), "Reconstructions", RECONSTRUCTED),
-            }
-            for name, (figure, head, caption) in made.items():
+            for name, (figure, head, caption) in _made(shown, x, dataset, device).items():
                 stem = out / "figures" / f"{slug}_{name}"
                 paths += save(figure, stem)
                 text = f"{head}, seed {first.seed}: {told}. {caption} {setup_text(group)}\n"
                 stem.with_name(f"{stem.name}.txt").write_text(text, encoding="utf-8", newline="\n")
                 paths.append(stem.with_name(f"{stem.name}.txt"))
     return paths
+
+
+def _made(
+    shown: list[tuple[Example, Method]], x: Images, dataset: FactorDataset, device: str
+) -> dict[str, tuple[Figure, str, str]]:
+    """Both figures by name, each with the head and the rest of its caption."""
+    drawn = partial(_drawn, dataset)
+    moved = [(e, drawn(_traversed(e, method, x[:1], device))) for e, method in shown]
+    again = [(e.title, drawn(_reconstructed(method, x, device))) for e, method in shown]
+    heads = "Latent traversals", "Reconstructions"
+    if drawn(x).ndim == 4:
+        figures, captions = (_traversals(moved), _reconstructions(again, drawn(x))), (TRAVERSED, RECONSTRUCTED)
+    else:
+        figures = curves.traversals(moved), curves.reconstructions(again, x)
+        captions = curves.TRAVERSED, curves.RECONSTRUCTED
+    names = "traversals_decoded", "reconstructions"
+    return dict(zip(names, zip(figures, heads, captions, strict=True), strict=True))
+
+
+def _drawn(dataset: FactorDataset, x: Images) -> Images:
+    """Sequences of symbols as images: the symbols from top to bottom, the places from left to right."""
+    return x[..., None, :, :] if dataset.likelihood == "categorical" else x
 
 
 def _method(store: Store, example: Example, device: str) -> Method | None:
@@ -78,8 +97,26 @@ def _method(store: Store, example: Example, device: str) -> Method | None:
 
 
 @torch.no_grad()
-def _traversals(shown: list[tuple[Example, Method]], x: Images, device: str) -> Figure:
-    beside, d, (h, w) = 0.68, max(len(e.order) for e, _ in shown), x.shape[-2:]
+def _traversed(e: Example, method: Method, x: Images, device: str) -> Images:
+    """The decoder's means for the observation x (1, ...), a row a latent in the example's order; (D, COLUMNS, ...)."""
+    backbone = method.backbone
+    mu, _ = backbone.encode(to_device(x, torch.device(device)))
+    z = mu.repeat(len(e.order), COLUMNS, 1)  # (D, COLUMNS, D)
+    for i, j in enumerate(e.order):
+        z[i, :, j] = torch.linspace(-SPAN, SPAN, COLUMNS, device=mu.device)
+    decoded: Images = backbone.likelihood.mean(backbone.decode(z.flatten(0, 1))).cpu().numpy()
+    return decoded.reshape(len(e.order), COLUMNS, *x.shape[1:])
+
+
+@torch.no_grad()
+def _reconstructed(method: Method, x: Images, device: str) -> Images:
+    mu, _ = method.backbone.encode(to_device(x, torch.device(device)))
+    decoded: Images = method.backbone.likelihood.mean(method.backbone.decode(mu)).cpu().numpy()
+    return decoded
+
+
+def _traversals(shown: list[tuple[Example, Images]]) -> Figure:
+    beside, d, (h, w) = 0.68, max(len(e.order) for e, _ in shown), shown[0][1].shape[-2:]
     per_row = min(len(shown), 2)  # two methods side by side are as large as a page's width allows
     rows = -(-len(shown) // per_row)
     width = PAGE / per_row
@@ -87,14 +124,8 @@ def _traversals(shown: list[tuple[Example, Method]], x: Images, device: str) -> 
     axes = figure.subplots(rows, per_row, squeeze=False).ravel()
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
-    for ax, (e, method) in zip(axes, shown, strict=False):
-        backbone = method.backbone
-        mu, _ = backbone.encode(to_device(x, torch.device(device)))
-        z = mu.repeat(len(e.order), COLUMNS, 1)  # (D, COLUMNS, D)
-        for i, j in enumerate(e.order):
-            z[i, :, j] = torch.linspace(-SPAN, SPAN, COLUMNS, device=mu.device)
-        decoded = backbone.likelihood.mean(backbone.decode(z.flatten(0, 1)))
-        _show(ax, decoded.reshape(len(e.order), COLUMNS, *x.shape[1:]).cpu().numpy())
+    for ax, (e, decoded) in zip(axes, shown, strict=False):
+        _show(ax, decoded)
         labels = [f"{e.tracked(j)}   {e.kl[j]:.2f}".strip() for j in e.order]
         ax.set_yticks((np.arange(len(labels)) + 0.5) * (h + 1) - 1, labels, fontsize=5)
         ax.set_title(e.title)
@@ -102,18 +133,14 @@ def _traversals(shown: list[tuple[Example, Method]], x: Images, device: str) -> 
     return figure
 
 
-@torch.no_grad()
-def _reconstructions(shown: list[tuple[Example, Method]], x: Images, device: str) -> Figure:
-    rows = [x]
-    for _, method in shown:
-        mu, _ = method.backbone.encode(to_device(x, torch.device(device)))
-        rows.append(method.backbone.likelihood.mean(method.backbone.decode(mu)).cpu().numpy())
+def _reconstructions(shown: list[tuple[str, Images]], x: Images) -> Figure:
+    rows = [x, *(decoded for _, decoded in shown)]
     h, w = x.shape[-2:]
     height = (PAGE - 1.2) * len(rows) * h / (len(x) * w)
     figure = Figure(figsize=(PAGE, 0.15 + height), layout="constrained")
     ax = figure.add_subplot()
     _show(ax, np.stack(rows))
-    labels = ["observation", *(e.title for e, _ in shown)]
+    labels = ["observation", *(title for title, _ in shown)]
     ax.set_yticks((np.arange(len(rows)) + 0.5) * (h + 1) - 1, labels)
     settle(figure)
     return figure

@@ -255,3 +255,17 @@ def test_pictures_want_weights(bench, results):
         Store(results).put(record, Artefacts(scores=scores))
     code, _, err = bench("pictures", results)
     assert (code, err) == (2, f"error: pictures: no run of toy has weights in {results}\n")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "backbone"), [("mixed_sources", "mlp"), ("waveforms", "gru"), ("sentences", "gru")]
+)
+def test_pictures_of_tables_and_sequences(bench, tiny, tmp_path, dataset, backbone):
+    content = tomllib.loads(tiny) | {"dataset": dataset, "backbone": backbone, "metrics": ["mig"], "seeds": 1}
+    filled(tmp_path / "results" / dataset, content | {"set": {**content["set"], backbone: {"width": 0.1}}})
+    code, out, err = bench("pictures", f"results/{dataset}")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 6
+    captions = [path.read_text(encoding="utf-8") for path in (tmp_path / "reports" / dataset).rglob("*.txt")]
+    assert all(("curve" in text or "Grey" in text) is (dataset != "sentences") for text in captions)
+    assert len(captions) == 2
