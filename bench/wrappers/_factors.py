@@ -1,6 +1,7 @@
 """Factors by name, and the distribution over their values that training draws from."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -64,9 +65,19 @@ def conditions_of(argument: str, given: str, names: tuple[str, ...]) -> list[Con
     return found
 
 
-def training_weights(dataset: FactorDataset) -> Floats:
-    """In what proportion training draws the rows, (N,); an array of its own."""
-    return np.ones(len(dataset)) if dataset.weights is None else dataset.weights.copy()
+def training_weights(dataset: FactorDataset, columns: Iterable[int] = ()) -> Floats:
+    """In what proportion training draws the rows, (N,); 0 where the value of one of these factors is not known.
+
+    An array of its own.
+    """
+    weights = np.ones(len(dataset)) if dataset.weights is None else dataset.weights.copy()
+    weights[~known(dataset, columns)] = 0
+    return weights
+
+
+def known(dataset: FactorDataset, columns: Iterable[int]) -> Mask:
+    """The rows of which the values of these factors are known, (N,)."""
+    return np.asarray((dataset.v[:, list(columns)] >= 0).all(axis=1))
 
 
 def weighted(wrapper: str, dataset: FactorDataset, weights: Floats) -> FactorDataset:
@@ -85,9 +96,9 @@ def check_scored(wrapper: str, dataset: FactorDataset) -> FactorDataset:
 
 
 def joint(dataset: FactorDataset, weights: Floats, i: int, j: int) -> Floats:
-    """p(v_i, v_j) under these weights, (n_i, n_j)."""
+    """p(v_i, v_j) under these weights, which are 0 where a value is not known; (n_i, n_j)."""
     n_i, n_j = dataset.sizes[i], dataset.sizes[j]
-    cells = dataset.v[:, i].astype(np.int64) * n_j + dataset.v[:, j]
+    cells = dataset.v[:, i].clip(0).astype(np.int64) * n_j + dataset.v[:, j].clip(0)
     return np.asarray(np.bincount(cells, weights, n_i * n_j).reshape(n_i, n_j) / weights.sum())
 
 

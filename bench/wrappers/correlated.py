@@ -16,12 +16,15 @@ def correlated(dataset: FactorDataset, *, pairs: str = "", sigma: float = 0.2) -
 
     c: a factor's index, 0..n-1. pairs: `scale:posX`, or several with commas between; of several, the product. Scoring
     draws as before, from uncorrelated factors. The smaller sigma, the stronger; from about 1 there is hardly any.
+    Rows of which one of the values is not known are not drawn.
+
     BenchError for an unknown factor, or a sigma that is not above 0.
     """
     if not (math.isfinite(sigma) and sigma > 0):
         raise BenchError(f"correlated.sigma={sigma}: expected a finite number above 0")
-    weights = training_weights(dataset)
-    for i, j in pairs_of("correlated.pairs", pairs, dataset.names):
+    chosen = pairs_of("correlated.pairs", pairs, dataset.names)
+    weights = training_weights(dataset, {k for pair in chosen for k in pair})
+    for i, j in chosen:
         gap = dataset.v[:, i] / dataset.sizes[i] - dataset.v[:, j] / dataset.sizes[j]
         weights *= np.exp(-(gap**2) / (2 * sigma**2))
     return weighted("correlated", dataset, weights)

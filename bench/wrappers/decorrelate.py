@@ -21,11 +21,12 @@ def decorrelate(dataset: FactorDataset, *, pairs: str = "") -> FactorDataset:
     pairs: `scale:posX`, or several with commas between; empty: all pairs of factors that vary in training.
 
     It removes what other wrappers, or the data, bring in, so it comes after them. BenchError where there is nothing to
-    remove, or where some combination of two values is never drawn: no weights then make them independent.
+    remove, or where some combination of two values is never drawn: no weights then make them independent. Rows of which
+    one of the values is not known are not drawn.
     """
-    weights = training_weights(dataset)
-    vary = [k for k, column in enumerate(dataset.v[weights > 0].T) if (column != column[0]).any()]
+    vary = [k for k, column in enumerate(dataset.v[training_weights(dataset) > 0].T) if (column != column[0]).any()]
     chosen = pairs_of("decorrelate.pairs", pairs, dataset.names) if pairs else list(itertools.combinations(vary, 2))
+    weights = training_weights(dataset, {k for pair in chosen for k in pair})
     targets = {pair: _target(dataset, weights, *pair) for pair in chosen}
     if all(mutual_information(joint(dataset, weights, *pair)) < APART for pair in chosen):
         raise BenchError("decorrelate: training draws these factors independently; it comes after what correlates them")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bench.data._base import FactorDataset
 from bench.errors import BenchError
 from bench.seeds import stream
-from bench.wrappers._factors import Condition, Mask, columns_of, conditions_of, training_weights, weighted
+from bench.wrappers._factors import Condition, Mask, columns_of, conditions_of, known, training_weights, weighted
 from bench.wrappers._noise import check_seed
 
 __all__ = ["held_out"]
@@ -21,8 +21,10 @@ def held_out(
 
     Either factors: two or more with colons between (`shape:posX`), of whose combinations a `fraction` is held out,
     drawn with `seed`; or where: conditions on indices with commas between (`shape=2,posX>=8`), all of which a row that
-    is held out meets. Every single value of these factors is still seen. Rows to score stay as they are, and the parts
-    `seen` and `unseen` are theirs. BenchError for unknown factors, or where a value would never be seen.
+    is held out meets. Every single value of these factors is still seen; rows of which one is not known are neither
+    drawn nor of a part. Rows to score stay as they are, and the parts `seen` and `unseen` are theirs.
+
+    BenchError for unknown factors, or where a value would never be seen.
     """
     check_seed("held_out", seed)
     if bool(factors) == bool(where):
@@ -30,17 +32,18 @@ def held_out(
             "held_out: expected either factors=, such as "
             f"{':'.join(dataset.names[:2])}, or where=, such as {dataset.names[0]}=0,{dataset.names[-1]}>=1"
         )
-    weights = training_weights(dataset)
     if where:
         conditions = conditions_of("held_out.where", where, dataset.names)
-        unseen = _all_met(dataset, conditions)
         columns = tuple(sorted({c.column for c in conditions}))
+        weights = training_weights(dataset, columns)
+        unseen = _all_met(dataset, conditions) & known(dataset, columns)
     else:
         columns = columns_of("held_out.factors", factors, dataset.names)
-        unseen = _fraction(dataset, weights > 0, columns, fraction, seed)
+        weights = training_weights(dataset, columns)
+        unseen = _fraction(dataset, weights > 0, columns, fraction, seed) & known(dataset, columns)
     _check(dataset, weights > 0, unseen, columns, f"held_out.{'where' if where else 'factors'}={where or factors}")
     weights[unseen] = 0
-    rows = dataset.to_score
+    rows = dataset.to_score[known(dataset, columns)[dataset.to_score]]
     parts = {"seen": rows[~unseen[rows]], "unseen": rows[unseen[rows]]}
     if not all(map(len, parts.values())):
         raise BenchError("held_out: all rows to score are of one kind, seen or unseen: nothing to tell apart")
@@ -57,7 +60,7 @@ def _fraction(dataset: FactorDataset, drawn: Mask, columns: tuple[int, ...], fra
     if not 0 < fraction < 1:
         raise BenchError(f"held_out.fraction={fraction}: expected a number between 0 and 1")
     sizes = tuple(dataset.sizes[k] for k in columns)
-    cell = np.ravel_multi_index(tuple(dataset.v[:, k] for k in columns), sizes)
+    cell = np.ravel_multi_index(tuple(dataset.v[:, k].clip(0) for k in columns), sizes)
     cells = np.unique(cell[drawn])
     values = np.stack(np.unravel_index(cells, sizes), axis=1)  # (cells, columns)
     wanted, held = max(1, round(fraction * len(cells))), _spared(values, stream(seed, "wrapper", "held_out"))

@@ -69,3 +69,12 @@ def test_a_combination_that_is_never_drawn_cannot_be_made_up_for(grid):
 def test_more_combinations_than_rows_are_refused(grid):
     with pytest.raises(BenchError, match="scale:x have more combinations than the data set has rows"):
         decorrelate(replace(grid, observations=grid.observations[::4], v=grid.v[::4]), pairs="scale:x")
+
+
+def test_rows_whose_value_is_not_known_are_not_drawn(grid):
+    v = grid.v.astype(np.int16)
+    v[::7, 2] = -1
+    after = decorrelate(correlated(replace(grid, v=v), pairs="scale:x"), pairs="scale:x")
+    assert np.array_equal(after.weights == 0, v[:, 2] < 0)
+    known = replace(after, v=v.clip(0))  # what is not known weighs nothing, whatever it is taken for
+    assert information(known, 1, 2) < 1e-12

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,3 +71,12 @@ def test_what_makes_no_sense_is_refused(grid, given, told):
         held_out(grid, **given)
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("wrap", [{"factors": "shape:x"}, {"where": "shape=2,x<3"}])
+def test_rows_whose_value_is_not_known_are_neither_seen_nor_unseen(grid, drawn, wrap):
+    v = grid.v.astype(np.int16)
+    v[::7, 2] = -1
+    wrapped = held_out(replace(grid, v=v), **wrap)
+    for rows in (drawn(wrapped), *wrapped.parts.values()):
+        assert (v[rows, 2] >= 0).all()

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import kstest, norm
 
 from bench.errors import BenchError
+from bench.train import Table
 from bench.wrappers.colour import colour
 from bench.wrappers.noise import noise
 from bench.wrappers.noisy_background import noisy_background
@@ -36,6 +38,11 @@ def test_an_observation_is_a_function_of_seed_and_row(grid, wrapper):
     assert x.min() >= 0
     assert x.max() <= 1
     assert wrapped.sha256 == grid.sha256
+
+
+def test_a_device_holds_no_table_of_observations_that_are_made(grid):
+    assert Table.of(grid, torch.device("cpu")) is not None
+    assert Table.of(colour(grid), torch.device("cpu")) is None
 
 
 def test_binary_observations_flip_with_the_stated_probability(grid):
