@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
+import torch
 
 from bench import plugins
 from bench.build import check, data_spec, load_dataset
+from bench.data._base import FactorDataset
 from bench.errors import BenchError
 from bench.protocol import Grid, Protocol, grid, protocols_of
 from bench.seeds import SEARCH_SEEDS
 from bench.spec import RunSpec, Value
 from methods._likelihood import LIKELIHOODS
 
+CHECKED = 1000  # observations that a likelihood other than the data set's is held against
 MOST_SEEDS = 1000  # that a study counts off; more are a slip of the keyboard
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -113,6 +117,7 @@ def expand(study: Study) -> list[RunSpec]:
     source = str(arguments.pop("source", ""))
     dataset = data_spec(study.dataset, arguments, source, [(name, _single(study, name)) for name in study.wrap])
     data = load_dataset(dataset)
+    likelihood = _likelihood(study, data)
     z_dims = study.z_dim if isinstance(study.z_dim, list) else [study.z_dim]
     settings = [
         RunSpec(
@@ -121,7 +126,7 @@ def expand(study: Study) -> list[RunSpec]:
             params=plugins.resolve("method", method, params),
             backbone=study.backbone,
             backbone_params=plugins.resolve("backbone", study.backbone, backbone_params),
-            likelihood=study.likelihood or data.likelihood,
+            likelihood=likelihood,
             z_dim=z_dim,
             batch_size=study.batch_size,
             steps=study.steps,
@@ -154,6 +159,19 @@ def _convert(content: Mapping[str, Any], where: str) -> Study:
         name = path.partition("[")[0].rstrip("`")
         given = f"{name}={content[name]}: " if name in content else ""
         raise BenchError(f"{where}: {given}{rule[0].lower()}{rule[1:]}") from None
+
+
+def _likelihood(study: Study, data: FactorDataset) -> str:
+    """The study's likelihood, or the data set's. BenchError where the study's does not hold the observations."""
+    name = study.likelihood or data.likelihood
+    if name != data.likelihood:
+        some = torch.from_numpy(data.x(np.arange(0, len(data), -(-len(data) // CHECKED))))
+        if not LIKELIHOODS[name].holds(some):
+            raise BenchError(
+                f"likelihood={name}: the observations of {study.dataset} are not {LIKELIHOODS[name].support}; "
+                f"expected {data.likelihood}, or another that holds them"
+            )
+    return name
 
 
 def _sweep(method: str) -> Grid:

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import torch
 
 from bench import plugins
 from bench.data._base import FactorDataset
@@ -31,7 +32,7 @@ def it_is_a_grid_of_factors(name: str) -> None:
 
 
 def its_observations_fit_its_likelihood(name: str) -> None:
-    """They are of the stated shape, finite, not all alike and, where they are Bernoulli, in [0, 1]."""
+    """They are of the stated shape, finite, not all alike and in the support of the likelihood."""
     data = _made(name)
     expect(data.likelihood in LIKELIHOODS, name, f"likelihood is {data.likelihood!r}", f"one of {list(LIKELIHOODS)}")
     x = data.x(_some(data))
@@ -41,8 +42,9 @@ def its_observations_fit_its_likelihood(name: str) -> None:
     )
     expect(np.isfinite(x).all(), name, "x holds numbers that are not finite", "finite numbers")
     expect(x.std() > 0, name, "x is the same everywhere", "observations that differ")
-    within = data.likelihood != "bernoulli" or (x.min() >= 0 and x.max() <= 1)
-    expect(within, name, f"x goes from {x.min()} to {x.max()} and is Bernoulli", "numbers in [0, 1]")
+    held = LIKELIHOODS[data.likelihood]
+    found_x = f"x, from {x.min()} to {x.max()}, is not what {data.likelihood} holds"
+    expect(held.holds(torch.from_numpy(x)), name, found_x, held.support)
 
 
 def it_is_the_same_each_time(name: str) -> None:

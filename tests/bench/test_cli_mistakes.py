@@ -13,6 +13,8 @@ MISTAKES = [
     (("--dataset", "dsprite"), "unknown dataset 'dsprite': choose from ", "(did you mean dsprites?)"),
     (("--backbone", "smal"), "unknown backbone 'smal': choose from ", "(did you mean small?)"),
     (("--likelihood", "bernouli"), "unknown likelihood 'bernouli': choose from ", "(did you mean bernoulli?)"),
+    (("--likelihood", "categorical"), "likelihood=categorical: the observations of", "are not symbols, one-hot"),
+    (("--likelihood", "bernoulli", "--dataset", "waveforms"), "likelihood=bernoulli", "are not numbers from 0 to 1"),
     (("--study", "quik"), "unknown study 'quik': choose from ", "(did you mean quick?)"),
     (("--codes", "meen"), "unknown codes 'meen': choose from mean, sample", "(did you mean mean?)"),
     (("--betas", "0"), "beta=0.0", "above 0"),

@@ -191,7 +191,7 @@ DATASETS = {
         (dataset(v=lambda: sprites32().v * 0), "expected 0 to"),
     ],
     "its_observations_fit_its_likelihood": [
-        (dataset(observations=logits, packed=False), "expected numbers in [0, 1]"),
+        (dataset(observations=logits, packed=False), "expected numbers from 0 to 1"),
         (dataset(likelihood="poisson"), "likelihood is 'poisson'"),
     ],
     "it_is_the_same_each_time": [

@@ -69,3 +69,27 @@ def test_mean_is_where_the_gradient_of_the_nll_vanishes(name, decoded):
 def test_bernoulli_of_extreme_logits_is_finite(logit):
     nll = LIKELIHOODS["bernoulli"].nll(torch.full((1, 1), logit), torch.tensor([[0.5]]))
     assert nll.item() == pytest.approx(5e3)
+
+
+@pytest.mark.parametrize(
+    ("x", "bernoulli", "categorical"),
+    [
+        ([[[0.0, 1.0], [1.0, 0.0]]], True, True),
+        ([[[0.0, 1.0], [1.0, 1.0]]], True, False),
+        ([[[0.0, 0.5], [1.0, 0.5]]], True, False),
+        ([[[0.0, 1.0]]], True, False),
+        ([[[1.0, 1.0]]], True, False),  # one symbol alone
+        ([[[0.0, 2.0], [1.0, -1.0]]], False, False),
+        ([0.0, 1.0], True, False),
+    ],
+)
+def test_what_each_likelihood_holds(x, bernoulli, categorical):
+    x = torch.tensor(x)
+    held = {name: likelihood.holds(x) for name, likelihood in LIKELIHOODS.items()}
+    assert held == {"bernoulli": bernoulli, "gaussian": True, "categorical": categorical}
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_no_likelihood_holds_what_is_not_finite(name, value):
+    assert not LIKELIHOODS[name].holds(torch.tensor([[[value], [1.0]]]))
