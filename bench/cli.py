@@ -9,6 +9,7 @@ from bench.cli_look import plan, status
 from bench.cli_results import baselines, merge, pictures, verify
 from bench.cli_run import run, writable
 from bench.cli_score import calibrate, score
+from bench.cli_search import search
 from bench.errors import BenchError
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -22,6 +23,7 @@ def bench() -> None:
 bench.add_command(plan)
 bench.add_command(run)
 bench.add_command(status)
+bench.add_command(search)
 bench.add_command(score)
 bench.add_command(calibrate)
 bench.add_command(baselines)

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from bench.store import Store
     from bench.study import Study
 
-STUDY = (
+SETUP = (
     click.option("--study", default="quick", show_default=True, help="A shipped study by name, or a TOML file."),
     click.option("--methods", help="Comma-separated, for example betavae,factorvae."),
-    click.option("--betas", help="Values of beta for every chosen method that has one: 1,4,8."),
     click.option("--set", "settings", multiple=True, metavar="PLUGIN.ARG=V,V", help="An argument; lists multiply out."),
-    click.option("--seeds", help="How many (5), or which (3,7,11; 3, for one)."),
     click.option("--steps", type=int, help="Updates of the VAE."),
     click.option("--batch-size", type=int),
     click.option("--lr", type=float, help="Adam's learning rate for the backbone."),
@@ -35,8 +33,13 @@ STUDY = (
     click.option("--likelihood"),
     click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained."),
     click.option("--codes", help="What metrics score: mean (of each posterior), sample (of it), or mean,sample."),
-    click.option("--eval-repeats", type=click.IntRange(1), default=1, show_default=True, help="Evaluations of a run."),
     click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results/STUDY]"),
+)
+STUDY = (
+    *SETUP,
+    click.option("--betas", help="Values of beta for every chosen method that has one: 1,4,8."),
+    click.option("--seeds", help="How many (5), or which (3,7,11; 3, for one)."),
+    click.option("--eval-repeats", type=click.IntRange(1), default=1, show_default=True, help="Evaluations of a run."),
     click.option("--shard", metavar="I/N", help="The I-th of N equal parts of the study, for array jobs."),
 )
 PLACE = (
@@ -44,6 +47,19 @@ PLACE = (
     click.option("--runs-per-device", type=click.IntRange(1), default=1, show_default=True, help="Runs on each GPU."),
     click.option("--jobs", type=click.IntRange(1), help="Runs at once.  [default: cores / threads, or GPUs]"),
     click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of each run."),
+)
+HOW = (
+    click.option(
+        "--timeout", type=click.FloatRange(0), default=0.0, help="Seconds that a run may take.  [default: any]"
+    ),
+    click.option(
+        "--retries", type=click.IntRange(0), default=1, show_default=True, help="Of a run whose process died."
+    ),
+    click.option(
+        "--checkpoint-every", type=click.FloatRange(0), default=120.0, show_default=True, help="Seconds; 0 for never."
+    ),
+    click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True),
+    click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster: tcp://host:port."),
 )
 
 
@@ -59,14 +75,7 @@ def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
 
 
 @click.command()
-@options(STUDY, PLACE)
-@click.option("--timeout", type=click.FloatRange(0), default=0.0, help="Seconds that a run may take.  [default: any]")
-@click.option("--retries", type=click.IntRange(0), default=1, show_default=True, help="Of a run whose process died.")
-@click.option(
-    "--checkpoint-every", type=click.FloatRange(0), default=120.0, show_default=True, help="Seconds; 0 for never."
-)
-@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True)
-@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster: tcp://host:port.")
+@options(STUDY, PLACE, HOW)
 @click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings on the way.")
 @click.option("--tensorboard", is_flag=True, help="Also write event files, into OUT/.tensorboard.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")

@@ -21,12 +21,13 @@ def execute(
     means: Means | None = None,
     engine: Mapping[str, str] = LOCAL,
     ready: Callable[[Job], Job | None] = lambda job: job,
+    dismiss: bool = True,
 ) -> Generator[Result, None, None]:
     """Results of all jobs, as they finish. A run that fails is a record with the reason; the others go on.
 
     A process takes the next job when it is free (batches of one): runs last seconds to hours, unequally. engine:
         arguments of `joblib.parallel_config`. ready: called when a job's turn comes; the job as it is to be done, or
-        None to pass over it.
+        None to pass over it. dismiss: end the processes that train when all is done; else they wait for other jobs.
     """
     means = means or Means()
     waiting, flying = iter(jobs), dict[str, Job]()
@@ -47,7 +48,8 @@ def execute(
                 if broken > REBUILT:
                     raise
     finally:
-        CREW.dismiss()
+        if dismiss:
+            CREW.dismiss()
 
 
 def _turns(

@@ -50,13 +50,11 @@ class Session:
         BenchError where a result cannot be stored.
         """
         left, told = list(jobs), False
-        self._sweep()
-        with self._signals(), self.leases:
-            self.leases.sweep(self._finished)
+        with self.opened():
             while left and not self.interrupted:
                 self.elsewhere = []
                 for result in execute.execute(left, processes, self.means, engine, ready=self._ready):
-                    if self._keep(result):
+                    if self.keep(result):
                         yield result
                 if self.trouble is not None:
                     raise self.trouble
@@ -66,7 +64,22 @@ class Session:
                     self.say(f"{len(left)} runs are under way in other processes; waiting for them")
                 if left:
                     self.ended.wait(LOOK)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[None]:
+        """Within it runs are taken and stored; signals end it in good order; what dead processes left is cleared."""
+        self._sweep()
+        with self._signals(), self.leases:
             self.leases.sweep(self._finished)
+            yield
+            self.leases.sweep(self._finished)
+
+    def claim(self, job: Job) -> Job | None:
+        """The job, with what it needs, ours to carry out; None where it is done, or under way in another process."""
+        mine = self._ready(job)
+        if self.trouble is not None:
+            raise self.trouble
+        return mine
 
     def running(self) -> Iterator[tuple[str, Progress | None]]:
         """Key and progress of every run that this session has under way."""
@@ -127,7 +140,7 @@ class Session:
         if self.means.checkpoints:
             checkpoint.checkpoint_file(Path(self.means.checkpoints), key).unlink(missing_ok=True)
 
-    def _keep(self, result: Result) -> bool:
+    def keep(self, result: Result) -> bool:
         """Store a result and let go of its run. False where there is nothing to store."""
         key = result.job.spec.key
         try:

@@ -15,10 +15,11 @@ from bench.store import Damaged, Store
 from bench.trial import restored
 from metrics._codes import Posterior
 from metrics._protocol import protocol_id
-from metrics._udr import udr
+from metrics._udr import Udr, udr
 
 FEWEST = 5  # runs of a setting, for a median over the others
 ROWS = 1_000
+ALPHA, MIN_KL = 0.1, 0.01  # the Lasso's penalty; nats of a dimension that counts
 
 
 def udr_rows(store: Store, device: str = "cpu") -> tuple[list[Row], int]:
@@ -43,9 +44,21 @@ def udr_rows(store: Store, device: str = "cpu") -> tuple[list[Row], int]:
     return rows, few
 
 
+def agreement(store: Store, records: list[Record], device: str = "cpu") -> list[float]:
+    """UDR (Lasso) of each of these done runs, which differ in their seed alone. Damaged where one cannot be read."""
+    known = [(r, p) for r in records if (p := _posterior(r, store, device)) is not None]
+    if len(known) < len(records):
+        raise Damaged("; ".join(store.damaged[r.key] for r in records if r.key in store.damaged))
+    return [float(score) for score in _udr(known).lasso]
+
+
+def _udr(known: list[tuple[Record, Posterior]]) -> Udr:
+    return udr([(p.mu, p.logvar) for _, p in known], n_rows=len(known[0][1].index), alpha=ALPHA, min_kl=MIN_KL)
+
+
 def _scored(known: list[tuple[Record, Posterior]]) -> list[Row]:
-    n_rows, alpha, min_kl = len(known[0][1].index), 0.1, 0.01
-    scores = udr([(p.mu, p.logvar) for _, p in known], n_rows=n_rows, alpha=alpha, min_kl=min_kl)
+    n_rows, alpha, min_kl = len(known[0][1].index), ALPHA, MIN_KL
+    scores = _udr(known)
     stated: Params = {"n_rows": n_rows, "alpha": alpha, "min_kl": min_kl, "models": len(known)}
     files = [
         ScoreFile(

@@ -70,13 +70,15 @@ class Player:
 class Method(nn.Module, ABC):
     """A training objective over a backbone. A subclass takes the backbone and its own typed keyword arguments.
 
-    sweep: the default grid of its hyperparameters. strength: the one on the axes of figures.
+    sweep: the default grid of its hyperparameters. strength: the one on the axes of figures. bounds: between which a
+    search looks for a hyperparameter, on a logarithmic scale; by default between the ends of its sweep.
     draws: how many independent batches a step takes; x is then `draws` batches in a row, the first being the ELBO's.
     players: who minimises what. definitions: what the method fixes beside its hyperparameters; goes into the record.
     """
 
     sweep: ClassVar[Mapping[str, tuple[float, ...]]] = {}
     strength: ClassVar[str | None] = None
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
     draws: ClassVar[int] = 1
 
     def __init__(self, backbone: Backbone) -> None:

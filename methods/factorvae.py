@@ -24,6 +24,7 @@ class FactorVAE(Method):
 
     sweep = {"gamma": (10, 20, 30, 40, 50, 100)}
     strength = "gamma"
+    bounds = {"gamma": (5, 150)}
     draws = 2
 
     def __init__(

@@ -1,0 +1,44 @@
+"""`bench search` of the tiny study, in this process or as one of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bench.searched import read
+from bench.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "results" / "tiny")
+
+
+@pytest.fixture
+def search(run, bench):
+    """bench search of the tiny study, its jobs one after another in this process."""
+    few = ("--study", "tiny.toml", "--jobs", 1, "--seeds-per-trial", 2, "--confirm", 0)
+    return lambda *arguments: bench("search", *few, *arguments)
+
+
+@pytest.fixture
+def found(store):
+    """The searches that lie in the results folder, by method."""
+    return lambda: {search.method: search for search in read(store.root)}
+
+
+@pytest.fixture
+def begin(bench):
+    """begin(*arguments): bench search of the tiny study as a process of its own."""
+    begun = []
+
+    def make(*arguments):
+        command = [sys.executable, "-m", "bench", "search", "--study", "tiny.toml", "--seeds-per-trial", "1"]
+        command += ["--jobs", "1", "--confirm", "0", *map(str, arguments)]
+        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        return begun[-1]
+
+    yield make
+    for process in begun:
+        process.kill()
+        process.communicate()
