@@ -38,11 +38,12 @@ bench.add_command(pictures)
 def report(results: Path, out: Path) -> None:
     """Tables, CSV files and figures of RESULTS: a study's folder, or a folder of studies."""
     from bench.report.write import write
+    from bench.searched import read
     from bench.store import Store
 
     for folder in folders_of(results):
         store, target = Store(folder), writable(out / folder.resolve().name)
-        files = write(store, target)
+        files = write(store, target, searches=read(folder))
         for key, reason in store.damaged.items():
             click.echo(f"passed over {folder / key}: damaged: {reason}", err=True)
         click.echo(f"{target}: {len(files)} files; begin with {target / 'report.md'}")

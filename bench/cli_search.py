@@ -230,8 +230,9 @@ def confirmed(
 ) -> None:
     """Train each method's chosen setting on report seeds."""
     from bench.plan import plan
+    from bench.search.outcome import with_udr
     from bench.search.space import spec_of
-    from bench.searched import read
+    from bench.searched import read, write
 
     known = {found.name: found for found in read(store.root)}
     specs = []
@@ -248,3 +249,6 @@ def confirmed(
     left = plan(specs, wanted.confirmed, store, threads=means.threads)
     if left.jobs:
         carry_out(left.jobs, store, at_once, means, wanted.confirmed, engine=engine, quiet=quiet)
+    if "udr" in [o.name for o in wanted.objectives]:
+        for one in wanted.plans:
+            write(store.root, with_udr(known[one.name], store))

@@ -57,7 +57,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: of the Optuna study. budget: trials, done or failed, that every method of the search gets.
     seeds: of every trial's runs. importances: by objective, each dimension's share, which sum to 1.
-    chosen: the number of the trial that is confirmed, by `rule`; confirmed: the runs of its setting on report seeds.
+    chosen: the number of the trial that is confirmed, by `rule`; confirmed: the runs of its setting on report seeds;
+    confirmed_udr: their UDR, where that is an objective.
     """
 
     schema: int = SCHEMA
@@ -76,6 +77,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     chosen: int | None = None
     confirm_seeds: list[int] = []
     confirmed: list[str] = []
+    confirmed_udr: dict[str, float] = {}
 
 
 def write(root: Path, search: Search) -> Path:

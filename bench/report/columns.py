@@ -13,6 +13,8 @@ NATS = "nats per observation"
 INTERVAL = "bound of its 95 % percentile bootstrap interval over seeds; empty for one seed"
 VERDICTS = ("separated", "not separated", "too few seeds")
 SOURCES = ("method", "strength", "seed", "evaluation")
+TRIALS = ("done", "failed", "running")
+DIRECTIONS = ("maximize", "minimize")
 STATUS = ("done", "diverged", "failed")
 
 
@@ -42,6 +44,15 @@ COLUMNS: dict[str, Column] = {
     "n_diverged": Column("integer", "runs with a loss that was not finite", "runs"),
     "n_failed": Column("integer", "runs that raised an error", "runs"),
     "n_collapsed": Column("integer", "done runs without an active unit; averaged like the others", "runs"),
+    "search": Column("string", "a search: the method, and digits common to all trials of one plan"),
+    "trial": Column("integer", "trial of the search, counted from 1"),
+    "trial_state": Column("string", "what became of the trial", allowed=TRIALS),
+    "reason": Column("string", "why the trial failed"),
+    "chosen": Column("boolean", "whether the trial is the one whose setting was confirmed"),
+    "objective": Column("number", "an objective's median over the runs of the trial"),
+    "recon": Column("number", "reconstruction, median over the runs of the trial", NATS),
+    "trial_runs": Column("string", "keys of the trial's runs, with spaces between"),
+    "trial_seeds": Column("string", "seeds of the trial's runs, with spaces between; no report averages these"),
     "metric": Column("string", "the metric that gives the score; empty for a diagnostic"),
     "name": Column("string", "the score or diagnostic (a metric may give several), or the matrix"),
     "protocol": Column("string", "the metric with all of its arguments; scores of two protocols are never averaged"),
@@ -49,6 +60,16 @@ COLUMNS: dict[str, Column] = {
     "protocol_a": Column("string", "its protocol; empty for a diagnostic"),
     "name_b": Column("string", "second of two scores or diagnostics"),
     "protocol_b": Column("string", "its protocol; empty for a diagnostic"),
+    "direction": Column("string", "whether the search looks for more or less of it", allowed=DIRECTIONS),
+    "sampler": Column("string", "what proposed the trials"),
+    "search_trials": Column("integer", "trials that the setting was chosen from, failed ones included; empty if none"),
+    "failed_trials": Column("integer", "how many of them failed"),
+    "seeds_per_trial": Column("integer", "runs of each trial", "seeds"),
+    "rule": Column("string", "how the trial was chosen"),
+    "searched": Column("number", "the objective's median over the chosen trial's runs: what it was chosen by"),
+    "drop": Column("number", "median over report seeds less the searched value"),
+    "dimension": Column("string", "a number that was searched for"),
+    "importance": Column("number", "its share of the objective's variance over the space searched, by fANOVA"),
     "criterion": Column("string", "what the setting was chosen by: the highest median of this score or diagnostic"),
     "choosing_seeds": Column("string", "the seeds that chose, with spaces between"),
     "choosing_median": Column("number", "the criterion's lower median over them; empty if there was but one setting"),

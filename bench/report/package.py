@@ -24,6 +24,9 @@ KEYS: dict[str, tuple[str, ...]] = {  # what no two rows of a file have in commo
     "hypervolume.csv": (*GROUP, "against", "method"),
     "variance.csv": (*GROUP, "source"),
     "agreement.csv": ("group", "name_a", "protocol_a", "name_b", "protocol_b"),
+    "searches.csv": ("search", "trial"),
+    "search_best.csv": ("search", "name"),
+    "search_importances.csv": ("search", "name", "dimension"),
 }
 NOTE = (
     "Empty cells are absent values. Floats are written so that they read back exactly. An apostrophe stands in front "

@@ -10,6 +10,7 @@ from bench.report.finding_tables import finding_markdown
 from bench.report.findings import Findings
 from bench.report.names import BASELINES, method_label, symbol, value_text
 from bench.report.rows import reason
+from bench.report.searches import Searched, search_markdown
 from bench.report.tables import Table, group_markdown, markdown, md_text
 
 MARKDOWN_WIDTH = 6  # quantities side by side, readable on GitHub
@@ -24,6 +25,9 @@ CSV = {
     "hypervolume.csv": "a row per method, cost and score: what its settings dominate",
     "variance.csv": "a row per score and source of variance",
     "agreement.csv": "a row per pair of scores: rank correlation over runs",
+    "searches.csv": "a row per trial of a search: what was proposed, what came of it, its runs",
+    "search_best.csv": "a row per search and objective: the chosen setting, as searched and as confirmed",
+    "search_importances.csv": "a row per search, objective and number searched for: its importance",
 }
 FILES = {
     "datapackage.json": "every column of these files: type, unit, meaning, allowed values; sha256 of each file",
@@ -41,6 +45,8 @@ def page(
     damaged: Sequence[str],
     cited: Citation,
     tables: Sequence[str],
+    searches: Sequence[Searched] = (),
+    of_searches: Sequence[Drawn] = (),
 ) -> str:
     """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
     beside = sum(r.record.spec.method in BASELINES for r in runs)
@@ -58,6 +64,7 @@ def page(
     for f in found:
         parts += [group_markdown(f.group, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is f.group)]
         parts += [text for text in [finding_markdown(f)] if text]
+    parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
     return "\n\n".join([*parts, *_losses(runs), *_damaged(damaged), *_environment(runs)]) + "\n"
 
 

@@ -13,8 +13,11 @@ from bench.report.findings import Findings, findings
 from bench.report.package import content_hash, data_package
 from bench.report.page import CSV, MARKDOWN_WIDTH, page
 from bench.report.rows import Row, history_rows, matrix_rows, run_rows, score_rows, summary_rows
+from bench.report.search_figures import search_drawn
+from bench.report.searches import search_rows, searched, with_budgets
 from bench.report.style import save, styled
 from bench.report.tables import csv_text, group_markdown, group_tables, latex
+from bench.searched import Search
 
 LATEX_WIDTH = 3  # quantities side by side in the text width of an article
 
@@ -23,6 +26,7 @@ def write(
     stores: Mapping[str, Source] | Source,
     out: Path,
     *,
+    searches: Sequence[Search] = (),
     title: str = "",
     seed: int = 0,
     resamples: int = 2000,
@@ -32,7 +36,8 @@ def write(
     The CSV files of `page.CSV` and datapackage.json, which describes them, CITATION.cff and citation.bib, summary.md,
     summary.tex, report.md, pareto.png, pareto.svg, and figures/ with a caption
     (.txt) beside each figure. Files of the same name are replaced, others left. The page's title is by default the
-    folder's name. seed and resamples are the bootstrap's: the same runs give the same bytes.
+    folder's name. searches: those whose chosen settings are among the runs. seed and resamples are the bootstrap's: the
+    same runs give the same bytes.
     Raises BenchError without a done run, or if `out` is a file.
     """
     if out.exists() and not out.is_dir():
@@ -42,9 +47,12 @@ def write(
     damaged = [f"{name}/{why}" for name, store in named.items() for why in store.damaged.values()]
     summed = groups(runs, seed=seed, resamples=resamples)
     found = [findings(group, seed=seed, resamples=resamples) for group in summed]
+    looked = searched(searches, runs, seed=seed, resamples=resamples)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     name = title or out.resolve().name
-    rows = {file: several for file, several in csv_rows(runs, found).items() if several}
+    rows = csv_rows(runs, found) | search_rows(looked)
+    rows |= {file: with_budgets(rows[file], looked) for file in ("runs.csv", "summary.csv")}
+    rows = {file: several for file, several in rows.items() if several}
     tables = {file: csv_text(several) for file, several in rows.items()}
     contents = {file: text.encode() for file, text in tables.items()}
     cited = citation(name, runs, content_hash(contents))
@@ -52,12 +60,12 @@ def write(
     tables |= {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)}
     paths = [_write(out / file, text) for file, text in (tables | _texts(found)).items()]
     with styled():
-        drawn = list(draw(found))
-        for one in drawn:
+        drawn, of_searches = list(draw(found)), list(search_drawn(looked))
+        for one in [*drawn, *of_searches]:
             if one.figure is not None:
                 paths += save(one.figure, out / one.stem)
                 paths.append(_write(out / f"{one.stem}.txt", f"{one.head} {one.caption}\n"))
-    text = page(name, runs, found, drawn, damaged, cited, list(rows))
+    text = page(name, runs, found, drawn, damaged, cited, list(rows), looked, of_searches)
     return [*paths, _write(out / "report.md", text)]
 
 

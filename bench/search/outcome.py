@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
+import msgspec
 import numpy as np
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
@@ -16,6 +17,7 @@ from bench.search.trials import MethodSearch
 from bench.searched import Number, Search, Trial
 from bench.spec import RunSpec
 from bench.store import Damaged, Store
+from bench.udr import FEWEST, agreement
 
 STATES: dict[TrialState, Literal["done", "failed"]] = {TrialState.COMPLETE: "done", TrialState.FAIL: "failed"}
 
@@ -50,6 +52,18 @@ def confirmation(search: MethodSearch, best: FrozenTrial | None, seeds: int) -> 
     if best is None:
         return []
     return [spec_of(search.plan.base, dict(best.params), seed) for seed in range(seeds)]
+
+
+def with_udr(search: Search, store: Store) -> Search:
+    """The search with the UDR of the runs that confirm it; as it is where they are too few or not all done."""
+    try:
+        records = [store.record(key) for key in search.confirmed]
+        if len(records) < FEWEST or any(record.status != "done" for record in records):
+            return search
+        scores = agreement(store, records)
+    except Damaged:
+        return search
+    return msgspec.structs.replace(search, confirmed_udr=dict(zip(search.confirmed, scores, strict=True)))
 
 
 def chosen(objectives: Sequence[Objective], trials: Sequence[FrozenTrial]) -> FrozenTrial | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from bench.searched import Dimension, Goal, Search, Trial
+from bench.seeds import SEARCH_SEEDS
 from bench.spec import DataSpec, Params, Record, Repeat, RunSpec, ScoreFile, Status
 from bench.store import File, Manifest
 
@@ -94,3 +96,25 @@ def store_of(values: dict[int, float], **changes: object) -> FakeStore:
     """One setting: by seed, the score; reconstruction 20 + seed."""
     specs = {seed: spec(seed=seed, **changes) for seed in values}  # type: ignore[arg-type]
     return FakeStore([(record(specs[s], 20.0 + s), [score(v)]) for s, v in values.items()])
+
+
+MIG = Goal(name="mig", direction="maximize", metric="mig", protocol="mig:bins20")
+RECON = Goal(name="recon", direction="minimize")
+
+
+def search(method: str = "betavae", name: str = "betavae-1", **changes: object) -> Search:
+    """Four trials that are done and one that failed; the third is chosen, beta 6, and confirmed on five seeds."""
+    trials = [
+        Trial(number=i, state="done", params={"beta": 2.0 * i + 2}, values=[v, 20.0 + i], recon=20.0 + i, keys=["k"])
+        for i, v in enumerate((0.2, 0.1, 0.4, 0.3))
+    ]
+    trials.append(Trial(number=4, state="failed", params={"beta": 9.0}, reason="seed 1000000: diverged"))
+    made: dict[str, object] = {
+        "name": name, "method": method, "strength": "beta",
+        "dimensions": [Dimension(name="beta", low=1.0, high=32.0, log=True), Dimension(name="lr", low=1e-4, high=1e-2)],
+        "objectives": [MIG, RECON], "sampler": "nsga2", "search_seed": 0, "seeds": [SEARCH_SEEDS, SEARCH_SEEDS + 1],
+        "budget": 5, "trials": trials, "importances": {"mig": {"beta": 0.75, "lr": 0.25}},
+        "rule": "highest median mig", "chosen": 2, "confirm_seeds": list(range(5)),
+        "confirmed": [spec(method, s, params={"beta": 6.0}).key for s in range(5)],
+    }  # fmt: skip
+    return Search(**(made | changes))  # type: ignore[arg-type]

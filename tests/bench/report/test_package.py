@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from report_fakes import LOGGED, FakeStore, record, score, spec
+from report_fakes import LOGGED, FakeStore, record, score, search, spec
 
 from bench.report.aggregate import collect
 from bench.report.cite import bibtex, cff, citation
@@ -42,7 +42,8 @@ def study() -> FakeStore:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    write(study(), folder, title="toy study", resamples=50)
+    confirmed = [spec("betavae", seed, params={"beta": 4.0}).key for seed in range(3)]
+    write(study(), folder, searches=[search(confirmed=confirmed)], title="toy study", resamples=50)
     return folder
 
 
