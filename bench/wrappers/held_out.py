@@ -21,8 +21,9 @@ def held_out(
 
     Either factors: two or more with colons between (`shape:posX`), of whose combinations a `fraction` is held out,
     drawn with `seed`; or where: conditions on indices with commas between (`shape=2,posX>=8`), all of which a row that
-    is held out meets. Every single value of these factors is still seen; rows of which one is not known are neither
-    drawn nor of a part. Rows to score stay as they are, and the parts `seen` and `unseen` are theirs.
+    is held out meets, and fraction and seed do nothing. Every single value of these factors is still seen; rows of
+    which one is not known are neither drawn nor of a part. Rows to score stay as they are, and the parts `seen` and
+    `unseen` are theirs.
 
     BenchError for unknown factors, or where a value would never be seen.
     """
