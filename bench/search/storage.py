@@ -17,6 +17,7 @@ from bench.searched import FOLDER
 
 JOURNAL = "journal.log"
 TIMEOUT = 10  # seconds to reach a PostgreSQL server
+LOST: tuple[type[Exception], ...] = (StorageInternalError, sqlalchemy.exc.SQLAlchemyError)
 ATTEMPTS, PAUSE = 5, 0.5  # to make tables that another process makes at the same time; seconds
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 EXAMPLES = "postgresql://user@host/name or sqlite:///file.db"
@@ -30,20 +31,23 @@ def opened(root: Path, url: str | None) -> BaseStorage:
     if url is None:
         path = root / FOLDER / JOURNAL
         path.parent.mkdir(parents=True, exist_ok=True)
-        _mend(path)
-        return JournalStorage(JournalFileBackend(str(path)))
+        try:
+            _mend(path)
+            return JournalStorage(JournalFileBackend(str(path)))
+        except (OSError, ValueError, KeyError) as error:
+            raise BenchError(f"{path}: cannot be read as Optuna's journal: {error}") from None
     target = _url(url)
     arguments = {"connect_timeout": TIMEOUT} if target.get_backend_name() == "postgresql" else {}
-    with told(url):
+    with told(url, ImportError):
         return optuna.storages.get_storage(_database(target.render_as_string(hide_password=False), arguments))
 
 
 @contextlib.contextmanager
-def told(url: str | None) -> Iterator[None]:
-    """Turns what a database refuses into a BenchError."""
+def told(url: str | None, *further: type[Exception]) -> Iterator[None]:
+    """Turns what a database refuses, and exceptions of these further types, into a BenchError."""
     try:
         yield
-    except (StorageInternalError, sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+    except (*LOST, *further) as error:
         if url is None:
             raise
         target = _url(url)

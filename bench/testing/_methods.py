@@ -10,7 +10,7 @@ TERMS = {"loss", "recon", "kl"}
 
 
 def its_sweep_and_strength_are_arguments(name: str) -> None:
-    """It is a `Method`; each value of its sweep is one that it takes."""
+    """It is a `Method`; each value of its sweep is one that it takes, and so is each bound of a search."""
     plugin, known = plugins.load("method", name), list(plugins.defaults("method", name))
     is_method = isinstance(plugin, type) and issubclass(plugin, Method)
     expect(is_method, name, f"is {plugin!r}", "a subclass of methods._base.Method")
@@ -18,6 +18,13 @@ def its_sweep_and_strength_are_arguments(name: str) -> None:
     expect(plugin.strength in (None, *known), name, f"strength is {plugin.strength!r}", f"None, or one of {known}")
     for argument, values in plugin.sweep.items():
         for value in values:
+            method(name, backbone("mlp", (12,), 3), **{argument: value})
+    for argument, (low, high) in plugin.bounds.items():
+        expect(argument in known, name, f"bounds has {argument}", f"an argument of its, {known}")
+        expect(
+            0 < low < high, name, f"bounds of {argument} are {low}, {high}", "0 < low < high: the scale is logarithmic"
+        )
+        for value in (low, high):
             method(name, backbone("mlp", (12,), 3), **{argument: value})
 
 

@@ -37,7 +37,7 @@ def test_two_processes_share_the_trials_and_one_goes_on_with_what_a_killed_one_l
 
 
 def test_ctrl_c_keeps_the_trial_and_the_same_command_goes_on_with_it(begin, store, found):
-    command = begin(*SLOW, "--trials", 2)
+    command = begin(*SLOW, "--trials", 2, "--steps", 80)
     wait_for(store.root / ".leases", "*.progress")
     time.sleep(0.5)
     command.send_signal(signal.SIGINT)
@@ -46,7 +46,7 @@ def test_ctrl_c_keeps_the_trial_and_the_same_command_goes_on_with_it(begin, stor
     assert "the same command goes on from there" in out
     (trial,) = found()["deadly"].trials
     assert trial.state == "running"
-    out, _ = begin(*SLOW, "--trials", 2).communicate(timeout=600)
+    out, _ = begin(*SLOW, "--trials", 2, "--steps", 80).communicate(timeout=600)
     assert [t.state for t in found()["deadly"].trials] == ["done"] * 2, out
     assert found()["deadly"].trials[0].params == trial.params
     assert "resumed_at" in store.record(found()["deadly"].trials[0].keys[0]).cost
