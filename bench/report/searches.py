@@ -17,8 +17,8 @@ OF_RUN = ("lr", "z_dim", "warmup")  # what is searched beside a method's own par
 NOTE = (
     f"Runs of trials have seeds from {SEARCH_SEEDS:,} on. They are in no table, figure or CSV file of this report but "
     "those of this section: a number by which a setting was chosen is no measure of it. The chosen settings were "
-    "trained again on report seeds, and those runs stand beside all others. Every method had the same number of "
-    "trials; trials that failed count."
+    "trained again on report seeds, and those runs stand beside all others. Methods that were searched together "
+    "had the same number of trials each, those that failed included."
 )
 TABLE = (
     "Searched: the objective's median over the runs of the chosen trial, the best of all trials and so too good on "

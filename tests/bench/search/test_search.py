@@ -121,10 +121,12 @@ def test_of_several_objectives_the_first_score_decides_on_the_front(search, foun
 def test_udr_needs_no_labels_and_compares_a_trials_runs(search, store, found):
     from bench.udr import agreement
 
-    code, out, _ = search("--methods", "betavae", "--trials", 1, "--objective", "udr", "--seeds-per-trial", 5)
+    learns = ("--steps", 150, "--lr", 0.01, "--bounds", "beta=0.01,0.1", "--seeds-per-trial", 5)
+    code, out, _ = search("--methods", "betavae", "--trials", 1, "--objective", "udr", *learns)
     assert code == 0
     assert "labels" not in out
     (trial,) = found()["betavae"].trials
+    assert trial.values[0] > 0
     assert trial.values == [statistics.median(agreement(store, [store.record(key) for key in trial.keys]))]
 
 
