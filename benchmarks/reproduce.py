@@ -1,6 +1,6 @@
 """A full-length dSprites study against published windows: `python benchmarks/reproduce.py reports/reproduce`.
 
-The runs are the study `reproduce` (`python -m bench run --study reproduce`, some 60 runs of 300,000 updates), the folder
+The runs are the study `reproduce` (`python -m bench run --study reproduce`: 60 runs of 300,000 updates), the folder is
 its report. A gate asks where the median over seeds of a score lies, by one protocol: a score outside is a reason to
 suspect a bug before a finding. Windows: Locatello et al. 2019 and the tables that follow its protocol, widened to where
 every trustworthy report lies.
