@@ -17,6 +17,14 @@ from bench.testing import Contract, check_dataset
 PLUGINS = [(kind, name) for kind in plugins.FOLDERS for name in plugins._own(kind)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _cache(tmp_path_factory):
+    """Data sets that are kept on disk are not kept among the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 class TestEveryPlugin(Contract):
     methods = names("method")
     backbones = names("backbone")
