@@ -7,13 +7,23 @@ import importlib
 import inspect
 import os
 import re
+import sys
 
 import pytest
 
 from bench import plugins
+from bench.data._original import place
 from bench.plugins import names
 from bench.testing import Contract, check_dataset
 
+
+def files_of(name):
+    """The published files that a data set cannot do without."""
+    about = getattr(sys.modules[plugins.load("dataset", name).__module__], "ABOUT", None)
+    return () if about is None or about.made_here else about.files
+
+
+READ = [name for name in plugins._own("dataset") if files_of(name)]
 PLUGINS = [(kind, name) for kind in plugins.FOLDERS for name in plugins._own(kind)]
 
 
@@ -30,7 +40,7 @@ class TestEveryPlugin(Contract):
     backbones = names("backbone")
     metrics = names("metric")
     wrappers = names("wrapper")
-    datasets = [name for name in names("dataset") if name != "dsprites"]
+    datasets = [name for name in names("dataset") if name not in ("dsprites", *READ)]
 
 
 @pytest.mark.skipif(
@@ -38,6 +48,15 @@ class TestEveryPlugin(Contract):
 )
 def test_dsprites():
     check_dataset("dsprites")
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_data_set_of_published_files(name):
+    """Where they are; tests/bench/data has each loader on a small file in the published format."""
+    missing = [file.name for file in files_of(name) if not (place(name) / file.name).is_file()]
+    if missing or not os.environ.get("BENCH_SLOW_TESTS"):
+        pytest.skip(f"needs {', '.join(missing) or 'minutes'}: python -m bench data fetch {name}, BENCH_SLOW_TESTS=1")
+    check_dataset(name)
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGINS)

@@ -5,19 +5,18 @@ for pixel, and the total of lit pixels over the set differs from the published o
 was not compared byte for byte; `compare` does that, given the original file.
 """
 
-import hashlib
-import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data import _read
+from bench.data._about import About, File
 from bench.data._base import FactorDataset
-from bench.data._cache import Recipe, cached, read_npy_header
+from bench.data._cache import Recipe, cached
+from bench.data._original import digest, located, verified
 from bench.data._sprites import Scene
 from bench.errors import BenchError
 
@@ -30,11 +29,33 @@ SCENE = Scene(
     positions=np.linspace(0.0, 1.0, 32),
 )
 SHA256 = "3a228f4037ef3d42a42588e0e01f1078aa2df13cfa17584e88c95ed9fb5672da"  # of the rendered images, bit-packed
-ORIGINAL_MD5 = "7da33b31b13a06f4b04a70402ce90c2e"  # of dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz
-MEMBER = "imgs.npy"  # the only part of the file that is read
-# RuntimeError is zipfile's word for an encrypted member, or a compression that it does not know
-READING_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
-BLOCK = 1024  # images read at a time: 4 MiB
+PAGE = "https://github.com/google-deepmind/dsprites-dataset"
+FILE = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64"
+NPZ = File(
+    name=f"{FILE}.npz",
+    url=f"{PAGE}/raw/master/{FILE}.npz",
+    hash="md5:7da33b31b13a06f4b04a70402ce90c2e",  # as ten projects state it
+)
+HDF5 = File(
+    name=f"{FILE}.hdf5",
+    url=f"{PAGE}/raw/master/{FILE}.hdf5",
+    hash="sha256:729fa22e884c9c500e1f17415d580746b4c5894fbbb780a1319bbcfa39a745bb",
+    size=28_024_106,
+)
+ABOUT = About(
+    title="dSprites, re-rendered; the original's own images by --set dsprites.source=FILE",
+    images=len(SCENE),
+    names=SCENE.names,
+    sizes=SCENE.sizes,
+    shape=(1, SCENE.size, SCENE.size),
+    licence="Apache-2.0",
+    citation="Matthey, Higgins, Hassabis, Lerchner: dSprites: Disentanglement testing Sprites dataset, 2017",
+    page=PAGE,
+    files=(NPZ,),
+    made_here=True,
+)
+KEY = "imgs"  # the only part of the file that is read
+BLOCK = 1024  # images packed, or rendered to be compared, at a time
 
 
 class Comparison(NamedTuple):
@@ -58,7 +79,7 @@ def dsprites(*, source: Path | None = None) -> FactorDataset:
     """dSprites, re-rendered: 737,280 binary images, (1, 64, 64), of square, ellipse and heart.
 
     On the original grid: 6 scales, 40 orientations, 32 x 32 positions.
-    source: the original .npz file, to be used instead of the rendered images.
+    source: the original .npz or .hdf5 file, to be used instead of the rendered images.
 
     Orientation 39 repeats orientation 0, and the grid has no exact quarter or half turn: squares and ellipses at
     different orientations are told apart by a few pixels only, which keeps every model's score on orientation low.
@@ -72,20 +93,22 @@ def dsprites(*, source: Path | None = None) -> FactorDataset:
 
 
 def compare(source: Path) -> Comparison:
-    """Compare the rendered images with all of those in a .npz file laid out as the original, in some seconds.
+    """Compare the rendered images with all of those in a file laid out as the original, in some seconds.
 
     Raises BenchError where the file cannot be read as such.
     """
     _check_layout(source)
-    original = _md5(source) == ORIGINAL_MD5
-    images_differ = pixels_differ = lit_rendered = lit_source = 0
-    for ours, theirs in zip(SCENE.blocks(BLOCK), _file_blocks(source), strict=True):
+    original = f"md5:{digest(source, 'md5')}" == NPZ.hash or f"sha256:{digest(source, 'sha256')}" == HDF5.hash
+    images = images_differ = pixels_differ = lit_rendered = lit_source = 0
+    for theirs in _file_blocks(source):
+        ours = SCENE.packed(SCENE.factors_of(np.arange(images, images + len(theirs))))
         wrong = np.bitwise_count(ours ^ theirs).sum(axis=1, dtype=np.int64)
+        images += len(theirs)
         images_differ += int(np.count_nonzero(wrong))
         pixels_differ += int(wrong.sum())
         lit_rendered += int(np.bitwise_count(ours).sum(dtype=np.int64))
         lit_source += int(np.bitwise_count(theirs).sum(dtype=np.int64))
-    return Comparison(len(SCENE), images_differ, pixels_differ, lit_rendered, lit_source, original)
+    return Comparison(images, images_differ, pixels_differ, lit_rendered, lit_source, original)
 
 
 def _rendered() -> Recipe:
@@ -100,61 +123,30 @@ def _rendered() -> Recipe:
 
 def _from_file(source: Path) -> Recipe:
     _check_layout(source)
-    md5 = _md5(source)
-    if md5 != ORIGINAL_MD5:
-        raise BenchError(f"source: {source} is not the original dSprites file: expected md5 {ORIGINAL_MD5}, got {md5}")
+    file = HDF5 if source.suffix in _read.HDF5 else NPZ
+    verified(source, file)
     return Recipe(
-        name=f"dsprites-original-{md5[:16]}",
+        name=f"dsprites-original-{file.hash.partition(':')[2][:16]}",
         title=f"Reading {source}, once: some seconds",
         shape=(len(SCENE), SCENE.row_bytes),
         blocks=lambda: _file_blocks(source),
     )
 
 
-def _md5(source: Path) -> str:
-    with source.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+def _shape() -> tuple[int, int, int]:
+    return len(SCENE), SCENE.size, SCENE.size
 
 
 def _check_layout(source: Path) -> None:
-    """Raise BenchError unless the file's header says that it holds images like the original's."""
-    with _images(source):
-        pass
+    """Raise BenchError unless the file says that it holds images like the original's."""
+    _read.check_layout(located("dsprites", NPZ, source), KEY, _shape())
 
 
 def _file_blocks(source: Path) -> Iterator[NDArray[np.uint8]]:
-    """The file's images in order, bit-packed, BLOCK at a time: inflated they would take 2.8 GiB."""
-    pixels = SCENE.size * SCENE.size
-    with _images(source) as file:
-        for start in range(0, len(SCENE), BLOCK):
-            n = min(BLOCK, len(SCENE) - start)
-            images = np.frombuffer(file.read(n * pixels), np.uint8)
-            if len(images) != n * pixels:
-                raise BenchError(f"source: {source} ends within image {start + len(images) // pixels} of {len(SCENE)}")
+    """The file's images in order, bit-packed, BLOCK of them at most: inflated they would take 2.8 GiB."""
+    for several in _read.blocks(source, KEY, _shape()):
+        for start in range(0, len(several), BLOCK):
+            images = several[start : start + BLOCK]
             if images.max() > 1:
                 raise BenchError(f"source: {source} has pixels of value {images.max()}, expected 0 and 1")
-            yield np.packbits(images.reshape(n, pixels), axis=1)
-
-
-@contextmanager
-def _images(source: Path) -> Iterator[IO[bytes]]:
-    """The file's images as a stream of bytes; whatever is wrong with the file becomes a BenchError."""
-    if not source.exists():
-        raise BenchError(f"source: no file {source}")
-    if not source.is_file():
-        raise BenchError(f"source: {source} is not a file; expected the original dSprites .npz")
-    expected = (len(SCENE), SCENE.size, SCENE.size)
-    try:
-        with zipfile.ZipFile(source) as archive:
-            if MEMBER not in archive.namelist():
-                raise BenchError(f"source: {source} has no array 'imgs', only {archive.namelist()}")
-            with archive.open(MEMBER) as file:
-                header = read_npy_header(file)
-                if header != (expected, False, np.dtype(np.uint8)):
-                    raise BenchError(
-                        f"source: {source} has 'imgs' of shape {header[0]} {header[2]}, "
-                        f"expected {expected} uint8 in C order"
-                    )
-                yield file
-    except READING_ERRORS as error:
-        raise BenchError(f"source: {source} cannot be read as a .npz file: {error}") from error
+            yield np.packbits(images, axis=1)

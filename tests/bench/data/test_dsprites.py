@@ -1,5 +1,6 @@
 """dSprites rendered and from a file, on a small grid; the whole set only where BENCH_SLOW_TESTS is set."""
 
+import dataclasses
 import hashlib
 import os
 import zipfile
@@ -15,6 +16,7 @@ from bench.errors import BenchError
 SMALL = Scene(64, np.array([0.5, 1.0]), np.linspace(0.0, 2.0 * np.pi, 4), np.linspace(0.0, 1.0, 10))  # 2,400 images
 PACKED = np.concatenate(list(SMALL.blocks()))
 SHA256 = hashlib.sha256(PACKED.data).hexdigest()
+ORIGINAL = module.NPZ
 
 
 @pytest.fixture
@@ -45,7 +47,8 @@ def save(tmp_path, monkeypatch):
 
 
 def accept(path, monkeypatch):
-    monkeypatch.setattr(module, "ORIGINAL_MD5", hashlib.md5(path.read_bytes()).hexdigest())
+    found = hashlib.md5(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(module, "NPZ", dataclasses.replace(module.NPZ, hash=f"md5:{found}"))
 
 
 def refused(path):
@@ -100,7 +103,7 @@ def test_a_file_is_read_once(folder, save, images, monkeypatch):
 @pytest.mark.usefixtures("folder")
 def test_another_file_is_refused_by_its_md5(save, images, monkeypatch):
     source = save(images)
-    monkeypatch.setattr(module, "ORIGINAL_MD5", "7da33b31b13a06f4b04a70402ce90c2e")
+    monkeypatch.setattr(module, "NPZ", ORIGINAL)
     got = hashlib.md5(source.read_bytes()).hexdigest()
     assert f"expected md5 7da33b31b13a06f4b04a70402ce90c2e, got {got}" in refused(source)
 
@@ -191,7 +194,7 @@ def test_compare_counts_what_differs(save, images, monkeypatch):
     images[3, 0, :4] = 1
     images[2000, 63, 63] = 1
     source = save(images)
-    monkeypatch.setattr(module, "ORIGINAL_MD5", "0" * 32)
+    monkeypatch.setattr(module, "NPZ", ORIGINAL)
     assert compare(source) == Comparison(2400, 2, 5, lit, lit + 5, original=False)
 
 
