@@ -28,7 +28,7 @@ def checkpoint_file(folder: Path, key: str) -> Path:
 def keep(path: Path, key: str, step: int, seconds: float, state: State) -> None:
     """Keep the training of run `key` after `step` updates and `seconds` of work. Raises OSError where it cannot."""
     log = state.log
-    stated = {"step": step, "seconds": seconds, "rows": log.rows, "since": log.since}
+    stated = {"step": step, "seconds": seconds, "rows": log.rows, "last": log.last, "since": log.since}
     about = {"format": FORMAT, "key": key, "torch": torch.__version__, "state": json.dumps(stated)}
     tensors = {name: t.detach().cpu().contiguous() for name, t in _tensors(state).items()}
     replace(path, save(tensors, about), path.parent)
@@ -50,6 +50,7 @@ def resume(path: Path, key: str, state: State) -> tuple[int, float]:
         return 0, 0.0
     _put_back(state, tensors)
     state.log.rows, state.log.since = stated["rows"], stated["since"]
+    state.log.last = stated.get("last") or (dict(state.log.rows[-1]) if state.log.rows else {})
     return stated["step"], stated["seconds"]
 
 

@@ -54,6 +54,17 @@ def reconstruction(
     return {"recon": recon, "mse": mse, "elbo": elbo}
 
 
+@torch.no_grad()
+def recon_at_mu(backbone: Backbone, dataset: FactorDataset, posterior: Posterior, device: torch.device) -> float:
+    """-log p(x|z = mu) in nats, the mean over the rows of a posterior: `recon` of `reconstruction` alone."""
+    total = 0.0
+    for at in _blocks(np.arange(len(posterior.index))):
+        x = to_device(dataset.x(posterior.index[at]), device)
+        x_params = backbone.decode(torch.from_numpy(posterior.mu[at]).to(device))
+        total += len(at) * backbone.likelihood.nll(x_params, x).item()
+    return total / len(posterior.index)
+
+
 def part_diagnostics(backbone: Backbone, dataset: FactorDataset, seed: int, device: torch.device) -> Diagnostics:
     """recon and mse of each part of the data set, as `recon_seen` and so on, over PART_ROWS of its rows or all of them.
 

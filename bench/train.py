@@ -27,10 +27,12 @@ class Training:
     """What a training leaves behind, beside the weights.
 
     history: a row every so many updates, with the mean of each term since the last row and each player's gradient
-        norm at that update. diverged_at: the first update with a loss that is not finite.
+        norm at that update, and whatever `on_log` adds to it. last: the last row without that.
+    diverged_at: the first update with a loss that is not finite.
     """
 
     history: History
+    last: dict[str, float]
     diverged_at: int | None = None
 
 
@@ -39,7 +41,7 @@ class Batches:
 
     def __init__(self, dataset: FactorDataset, spec: RunSpec, draws: int, device: torch.device) -> None:
         self.dataset, self.device = dataset, device
-        self.seed, self.size, self.names = spec.seed, spec.batch_size, ("batches", "second batches")[:draws]
+        self.seed, self.size, self.names = spec.seed, spec.batch_size, batch_names(draws)
         self.block, self.rows = -1, np.empty(0, np.int64)
         self.table = None if device.type == "cpu" else Table.of(dataset, device)
         self.sent, self.ahead = -1, torch.empty(0)
@@ -62,6 +64,11 @@ class Batches:
         if self.block != self.sent:  # a block of draws at once: no update waits for its own
             self.sent, self.ahead = self.block, torch.from_numpy(self.rows).to(self.device, non_blocking=True)
         return self.table.x(self.ahead[step % BLOCK])
+
+
+def batch_names(draws: int) -> list[str]:
+    """The stream of each of an update's batches."""
+    return ["batches", "second batches", *(f"batches {i}" for i in range(3, draws + 1))][:draws]
 
 
 class Table:
@@ -181,7 +188,7 @@ def train(
                 break
         watch.after(step + 1, state)
     watch.ended(int(log.rows[-1]["step"]), state)
-    return Training(log.rows, log.diverged_at)
+    return Training(log.rows, log.last, log.diverged_at)
 
 
 def warmed_up(terms: dict[str, Tensor], step: int, warmup: int) -> dict[str, Tensor]:
@@ -208,6 +215,7 @@ class _Log:
 
     def __init__(self, players: list[Player]) -> None:
         self.rows: History = []
+        self.last: dict[str, float] = {}
         self.minimised = [p.term for p in players]
         self.sums: dict[str, Tensor] = {}
         self.finite: Tensor | int = 0
@@ -226,5 +234,6 @@ class _Log:
         if int(self.finite) < updates:
             self.diverged_at = int(self.finite) + 1
         self.rows.append(row)
+        self.last = dict(row)
         self.sums, self.since = {}, 0
         return row

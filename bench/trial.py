@@ -16,17 +16,16 @@ from bench.allocator import keep_freed_memory
 from bench.build import build, load_dataset
 from bench.data._base import FactorDataset
 from bench.encode import code_diagnostics, encode, kl_diagnostics, part_diagnostics, reconstruction
-from bench.images import traversal
 from bench.job import Job, Result
+from bench.on_the_way import PROBE_ROWS, before, log_every, probe, strips, undisturbed
 from bench.protocol import EVALUATION_ROWS, Protocol
 from bench.seeds import stream, word
 from bench.spec import Record, Repeat, RunSpec, ScoreFile
 from bench.store import Arrays, Artefacts
-from bench.train import Batches, Training, Watch, to_device, train
+from bench.train import Batches, Training, Watch, train
 from methods._base import Method
 from metrics._codes import Codes, Floats, Posterior
 
-ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
 ON_THE_WAY = ("recon", "mse", "elbo", "active_units")  # what a history tells if asked, beside the KL per dimension
 
 
@@ -58,7 +57,7 @@ def trained(job: Job, watch: Watch) -> Result:
         Batches(dataset, spec, method.draws, device),
         spec,
         torch.Generator(device).manual_seed(word(spec.seed, "noise")),
-        log_every=_log_every(spec),
+        log_every=log_every(spec),
         on_log=_on_log(job, method, dataset, images),
         watch=watch,
         gathered=images,
@@ -173,15 +172,17 @@ def evaluation_rows(spec: RunSpec, dataset: FactorDataset, repeat: int) -> np.nd
 
 
 def _record(spec: RunSpec, method: Method, training: Training) -> Record:
-    last = {name: value for name, value in training.history[-1].items() if name != "step"}
-    diverged = training.diverged_at is not None or not all(np.isfinite(list(last.values())))
+    last = {name: value for name, value in training.last.items() if name != "step"}
+    odd = [name for name, value in last.items() if not np.isfinite(value)]
+    diverged = training.diverged_at is not None or bool(odd)
+    error = "a loss that is not finite" if training.diverged_at is not None else f"not finite: {', '.join(odd)}"
     return Record(
         key=spec.key,
         spec=spec,
         status="diverged" if diverged else "done",
         strength=method.strength,
-        error="a loss that is not finite" if diverged else None,
-        step=training.diverged_at,
+        error=error if diverged else None,
+        step=(training.diverged_at or int(training.last["step"])) if diverged else None,
         definitions=dict(method.definitions),
         terms={} if diverged else last,
     )
@@ -205,31 +206,21 @@ def _weights(method: Method) -> Arrays:
     return {name: w.detach().cpu().contiguous().numpy() for name, w in method.state_dict().items()}
 
 
-def _strips(
-    method: Method, dataset: FactorDataset, spec: RunSpec, device: torch.device, images: dict[str, bytes]
-) -> Callable[[dict[str, float]], None]:
-    """Adds a traversal strip of one observation to `images` a few times in a training; on images alone."""
-    steps = {spec.steps * i // STRIPS for i in range(1, STRIPS + 1)}
-    x = to_device(dataset.x(evaluation_rows(spec, dataset, 0)[:1]), device)
-
-    def draw(row: dict[str, float]) -> None:
-        step = int(row["step"])
-        if dataset.kind == "image" and step in steps:
-            images[f"traversals/step{step:07d}.png"] = traversal(method.backbone, x)
-
-    return draw
-
-
 def _on_log(
     job: Job, method: Method, dataset: FactorDataset, images: dict[str, bytes]
 ) -> Callable[[dict[str, float]], None]:
     """What is done with each row of a history; it leaves the training as it was."""
-    strip, every = _strips(method, dataset, job.spec, torch.device(job.device), images), job.score_every
+    device, every = torch.device(job.device), job.score_every
+    rows = evaluation_rows(job.spec, dataset, 0)[:PROBE_ROWS]
+    strip = strips(method, dataset, job.spec, rows, device, images)
 
     def done(row: dict[str, float]) -> None:
-        strip(row)
         step = int(row["step"])
-        if every and step // every > (step - _log_every(job.spec)) // every and np.isfinite(row["loss"]):
+        strip(step)
+        if not np.isfinite(row["loss"]):
+            return
+        row.update(probe(method, dataset, rows, device))
+        if every and step // every > before(job.spec, step) // every:
             row.update(_on_the_way(job, method, dataset))
 
     return done
@@ -237,21 +228,15 @@ def _on_log(
 
 def _on_the_way(job: Job, method: Method, dataset: FactorDataset) -> dict[str, float]:
     """A training's diagnostics and scores at this update, as after the last: the same rows, the same streams."""
-    hits, training = method.backbone.clamp_hits.clone(), method.training
     record = Record(key=job.spec.key, spec=job.spec, status="done")
-    record, artefacts, _ = scored(job, method, dataset, record, Artefacts())
-    method.train(training)
-    method.backbone.clamp_hits.copy_(hits)
+    with undisturbed(method):
+        record, artefacts, _ = scored(job, method, dataset, record, Artefacts())
     told = record.diagnostics
     kl_j = told["kl_per_dimension"]
     assert isinstance(kl_j, list)
     row = {name: float(value) for name, value in told.items() if name in ON_THE_WAY and not isinstance(value, list)}
     row |= {f"kl_{j}": nats for j, nats in enumerate(kl_j)} | {"recon_at_mu": row.pop("recon")}
     return row | {name: value for s in artefacts.scores for name, value in s.repeats[0].values.items()}
-
-
-def _log_every(spec: RunSpec) -> int:
-    return max(1, spec.steps // ROWS_IN_HISTORY)
 
 
 def _listed(values: Floats) -> list[float | None]:

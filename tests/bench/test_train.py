@@ -142,6 +142,13 @@ def test_batches_are_a_function_of_seed_and_update(toy, spec_of, step):
     assert not np.array_equal(walked.index(step), Batches(toy, spec_of(seed=1), 2, CPU).index(step))
 
 
+@pytest.mark.parametrize("draws", [1, 2, 4])
+def test_as_many_batches_as_a_method_draws(toy, spec_of, draws):
+    rows, two = (Batches(toy, spec_of(), n, CPU).index(3).reshape(n, 8) for n in (draws, 2))
+    assert len({tuple(batch) for batch in rows}) == draws
+    np.testing.assert_array_equal(rows[:2], two[:draws])
+
+
 @pytest.mark.parametrize("step", [0, BLOCK + 7])
 def test_every_method_sees_the_same_batch_for_its_elbo(toy, spec_of, step):
     one, two = (Batches(toy, spec_of(method), draws, CPU).index(step) for method, draws in (("vae", 1), ("infovae", 2)))

@@ -7,7 +7,10 @@ import sys
 import msgspec
 import numpy as np
 import pytest
+import torch
 
+from bench.build import build
+from bench.on_the_way import log_every, strips, undisturbed
 from bench.spec import Record
 from bench.trial import Job, evaluation_rows, trial
 
@@ -146,7 +149,7 @@ def test_traversals_are_drawn_a_few_times(spec_of):
 
 def test_drawing_does_not_disturb_the_training(spec_of, monkeypatch):
     drawn = trial(Job(spec_of("factorvae")))
-    monkeypatch.setattr("bench.trial.STRIPS", 0)
+    monkeypatch.setattr("bench.on_the_way.STRIPS", 0)
     assert trial(Job(spec_of("factorvae"))).artefacts.images == {}
     plain = trial(Job(spec_of("factorvae")))
     assert plain.record.diagnostics == drawn.record.diagnostics
@@ -179,6 +182,75 @@ def test_scoring_on_the_way_changes_nothing_else(spec_of, protocol_of):
     assert [last[f"kl_{j}"] for j in range(3)] == plain.record.diagnostics["kl_per_dimension"]
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_every_row_tells_how_far_the_training_is_and_disturbs_nothing(spec_of, monkeypatch, method):
+    spec = spec_of(method, steps=85)  # a row each second update, and one after the last
+    told = trial(Job(spec))
+    monkeypatch.setattr("bench.trial.probe", lambda *_: {})
+    plain = trial(Job(spec))
+    names = {"probe_recon", "probe_active_units", "probe_kl_0", "probe_kl_1", "probe_kl_2"}
+    assert len(told.artefacts.history) == 43
+    for row, other in zip(told.artefacts.history, plain.artefacts.history, strict=True):
+        assert row.keys() - other.keys() == names
+        assert {name: row[name] for name in other} == other
+    blank = [msgspec.structs.replace(r.record, cost={}) for r in (told, plain)]
+    assert blank[0] == blank[1]  # terms and clamp hits too
+    assert not names & told.record.terms.keys()
+    for name, array in plain.artefacts.weights.items():
+        np.testing.assert_array_equal(told.artefacts.weights[name], array)
+
+
+def test_the_last_probe_is_of_the_first_evaluation_rows(spec_of):
+    """What the posterior that is kept says of them; the reconstruction is one of few rows."""
+    result = trial(Job(spec_of("betavae", steps=40)))
+    last, posterior = result.artefacts.history[-1], result.artefacts.posterior
+    mu, logvar = (posterior[name][:1000].astype(float) for name in ("mu", "logvar"))
+    kl_j = 0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).mean(axis=0)
+    assert [last[f"probe_kl_{j}"] for j in range(3)] == pytest.approx(kl_j, abs=1e-5)
+    assert last["probe_active_units"] == (mu.var(axis=0) > 0.01).sum()
+    assert last["probe_recon"] == pytest.approx(result.record.diagnostics["recon"], rel=0.05)
+
+
+def test_a_terms_row_holds_no_scores_on_the_way(spec_of, protocol_of):
+    protocols = (protocol_of("row_mean"),)
+    plain, on_the_way = (trial(Job(spec_of(), protocols, score_every=n)).record for n in (0, 1))
+    assert plain.terms == on_the_way.terms
+
+
+def test_a_gradient_that_is_not_finite_is_divergence_with_its_update(spec_of, monkeypatch):
+    def norms(players, clip):
+        return {f"grad_{p.term}": torch.tensor(torch.inf) for p in players}
+
+    monkeypatch.setattr("bench.train._norms", norms)
+    record = trial(Job(spec_of())).record
+    assert (record.status, record.step, record.error) == ("diverged", 4, "not finite: grad_loss")
+
+
+def test_modes_and_clamp_hits_are_put_back(spec_of, toy):
+    method = build(spec_of(), toy.shape).train()
+    method.backbone.decoder.eval()  # a part of its own mode
+    modes = [module.training for module in method.modules()]
+    with undisturbed(method):
+        assert not any(module.training for module in method.modules())
+        method.backbone.clamp_hits += 3
+    assert [module.training for module in method.modules()] == modes
+    assert method.backbone.clamp_hits == 0
+
+
+@pytest.mark.parametrize("steps", [81, 90, 163, 1000])
+def test_strips_are_drawn_wherever_rows_fall(spec_of, toy, monkeypatch, steps):
+    """At the first row from each quarter of the training on; rows need not fall on quarters."""
+    monkeypatch.setattr("bench.on_the_way.traversal", lambda *_: b"")
+    spec, images = spec_of(steps=steps), {}
+    draw = strips(build(spec, toy.shape), toy, spec, np.arange(2), torch.device("cpu"), images)
+    every = log_every(spec)
+    rows = [step for step in range(1, steps + 1) if step % every == 0 or step == steps]
+    for step in rows:
+        draw(step)
+    quarters = [next(step for step in rows if step >= steps * i // 4) for i in (1, 2, 3, 4)]
+    assert sorted(images) == [f"traversals/step{step:07d}.png" for step in quarters]
+
+
 def test_event_files_hold_the_history(spec_of, tmp_path):
     pytest.importorskip("tensorboard", reason="TensorBoard is not installed (extra: tensorboard)")
     code = (
@@ -190,4 +262,4 @@ def test_event_files_hold_the_history(spec_of, tmp_path):
     subprocess.run([sys.executable, "-c", code, pickle.dumps(spec).hex(), str(tmp_path)], check=True)
     files = list((tmp_path / spec.key).iterdir())
     assert files
-    assert b"".join(path.read_bytes() for path in files).count(b"recon") == 3
+    assert b"".join(path.read_bytes() for path in files).count(b"\x05recon") == 3
