@@ -1,6 +1,5 @@
 """From a spec to the things it names: data set, backbone, method."""
 
-import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -49,8 +48,10 @@ def build(spec: RunSpec, x_shape: tuple[int, ...]) -> Method:
     """The method of a spec over its backbone, with initial weights from the seed: the same backbone for each method.
 
     torch's modules draw their initial weights from the global generator, a third party's too; so it is seeded for
-    their sake in a fork and put back as it was.
+    their sake in a fork and put back as it was. BenchError for a likelihood that there is not.
     """
+    if spec.likelihood not in LIKELIHOODS:
+        raise BenchError(f"{spec.dataset.name}: {plugins.unknown('likelihood', spec.likelihood, list(LIKELIHOODS))}")
     make_backbone, make_method = plugins.load("backbone", spec.backbone), plugins.load("method", spec.method)
     likelihood = LIKELIHOODS[spec.likelihood]
     with torch.random.fork_rng(devices=[]):
@@ -73,12 +74,6 @@ def check(spec: RunSpec, x_shape: tuple[int, ...]) -> None:
         if "overflow" not in f"{type(error)} {error}".lower():
             raise
         raise BenchError(f"{spec.method} on {spec.backbone}: its layers are too large to count their weights") from None
-
-
-def beta_norm(spec: RunSpec, x_shape: tuple[int, ...]) -> float | None:
-    """Higgins et al.'s normalised beta, beta z_dim / number of elements of x; None without a beta."""
-    beta = spec.params.get("beta")
-    return float(beta) * spec.z_dim / math.prod(x_shape) if beta is not None else None
 
 
 def _hashable(wrappers: Iterable[Wrapper]) -> _Wrap:

@@ -46,8 +46,12 @@ class Protocol:
 
     @property
     def rows(self) -> int:
-        """How many evaluation rows it reads; 0 on a table."""
-        return 0 if self.on_table else int(self.params["n_train"]) + int(self.params.get("n_test", 0))
+        """How many evaluation rows it reads; 0 on a table. BenchError where it does not say."""
+        if self.on_table:
+            return 0
+        if "n_train" not in self.params:
+            raise BenchError(f"{self.metric}: reads a sample and has no argument n_train; expected one, its rows")
+        return int(self.params["n_train"]) + int(self.params.get("n_test", 0))
 
     def drawn(self, posterior: Posterior, seed: int, repeat: int) -> Codes:
         """The codes that it scores: means or, from a stream of their own, samples."""

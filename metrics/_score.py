@@ -38,8 +38,12 @@ class _Call(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """How many rows it reads; 0 where it draws them with replacement."""
-        return 0 if on_table(self.metric) else int(self.params["n_train"]) + int(self.params.get("n_test", 0))
+        """How many rows it reads; 0 where it draws them with replacement. MetricError where it does not say."""
+        if on_table(self.metric):
+            return 0
+        if "n_train" not in self.params:
+            raise MetricError(f"{self.name} reads a sample and has no argument n_train; expected one, its rows")
+        return int(self.params["n_train"]) + int(self.params.get("n_test", 0))
 
 
 def score(

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 import torch
 
-from bench.build import beta_norm, build, check, data_spec, load_dataset
+from bench.build import build, check, data_spec, load_dataset
 from bench.errors import BenchError
 
 
@@ -53,6 +53,6 @@ def test_images_are_laid_out_channels_last(toy, spec_of):
     assert weight.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_beta_norm_is_beta_by_z_dim_over_elements(spec_of):
-    assert beta_norm(spec_of("betavae", {"beta": 8}), (1, 8, 8)) == 8 * 3 / 64
-    assert beta_norm(spec_of("vae"), (1, 8, 8)) is None
+def test_a_likelihood_that_there_is_not_is_refused_in_one_line(toy, spec_of):
+    with pytest.raises(BenchError, match=r"^toy: unknown likelihood 'poisson': .*bernoulli[^\n]*$"):
+        check(spec_of(likelihood="poisson"), toy.shape)

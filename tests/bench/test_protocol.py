@@ -52,6 +52,15 @@ def test_default_arguments_are_not_tried(monkeypatch):
     assert len(protocols_of(["dci"], {}, ["mean"])) == 1
 
 
+def test_a_metric_that_does_not_say_how_many_rows_it_reads_is_refused(monkeypatch):
+    def odd(sample, rng, *, bins: int = 3):
+        raise AssertionError
+
+    monkeypatch.setattr("bench.plugins.load", lambda kind, name: odd)
+    with pytest.raises(BenchError, match=r"^odd: reads a sample and has no argument n_train; [^\n]*$"):
+        protocols_of(["odd"], {}, ["mean"])
+
+
 def test_grid():
     assert list(grid({})) == [{}]
     assert list(grid({"a": [1, 2], "b": 3})) == [{"a": 1, "b": 3}, {"a": 2, "b": 3}]

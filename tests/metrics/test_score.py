@@ -193,3 +193,12 @@ def test_mistakes_are_one_line_that_names_them(z, v, arguments, message):
     with pytest.raises(MetricError, match=message) as error:
         score(z, v, **{"metrics": ["mig"], "n_train": 900} | arguments)
     assert "\n" not in str(error.value)
+
+
+def test_a_metric_that_does_not_say_how_many_rows_it_reads_is_refused(monkeypatch):
+    def odd(sample, rng, *, bins: int = 3):
+        raise AssertionError
+
+    monkeypatch.setattr("metrics._registry.load", lambda name: odd)
+    with pytest.raises(MetricError, match=r"^odd reads a sample and has no argument n_train; [^\n]*$"):
+        score(Z, V, metrics=["odd"])
