@@ -1,7 +1,6 @@
 """One run: seed, data, train, encode, score."""
 
 import dataclasses
-import resource
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from bench.build import build, load_dataset
 from bench.data._base import FactorDataset
 from bench.encode import code_diagnostics, encode, kl_diagnostics, part_diagnostics, reconstruction
 from bench.job import Job, Result
+from bench.memory import forget_peak, peak_memory_mb
 from bench.on_the_way import PROBE_ROWS, before, log_every, probe, strips, undisturbed
 from bench.protocol import EVALUATION_ROWS, Protocol
 from bench.seeds import stream, word
@@ -47,7 +47,7 @@ def prepare(job: Job) -> None:
 
 def trained(job: Job, watch: Watch) -> Result:
     """Train a run from its spec and score it."""
-    spec, device = job.spec, torch.device(job.device)
+    spec, device, forgotten = job.spec, torch.device(job.device), forget_peak()
     dataset = load_dataset(spec.dataset)
     method = build(spec, dataset.shape).to(device)
     images: dict[str, bytes] = {}
@@ -75,7 +75,7 @@ def trained(job: Job, watch: Watch) -> Result:
         "parameters": float(sum(w.numel() for w in method.parameters())),
         "seconds_training": watch.earlier + seconds,
         "seconds_scoring": time.perf_counter() - start - seconds,
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_memory_mb": peak_memory_mb(forgotten),
     }
     cost |= {"resumed_at": watch.resumed} if watch.resumed else {}
     return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts, trouble=trouble)
