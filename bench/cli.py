@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from bench.cli_fetch import fetch
+from bench.cli_fetch import list_ as list_data
 from bench.cli_look import plan, status
 from bench.cli_results import baselines, merge, pictures, verify
 from bench.cli_run import run, writable
@@ -89,6 +91,10 @@ def compare(file: Path) -> None:
     click.echo(f"{file}: {original}")
     click.echo(f"images that differ: {found.images_differ:,} of {found.images:,}; pixels: {found.pixels_differ:,}")
     click.echo(f"lit pixels: {found.lit_source:,} in the file, {found.lit_rendered:,} rendered")
+
+
+data.add_command(list_data)
+data.add_command(fetch)
 
 
 def folders_of(results: Path) -> list[Path]:

@@ -89,8 +89,10 @@ def _npz_array(source: Path, key: str) -> Iterator[tuple[Layout, IO[bytes]]]:
 @contextmanager
 def _hdf5_array(source: Path, key: str) -> Iterator[tuple[Layout, Any]]:
     """The layout of data set `key` and the set itself; whatever is wrong with the file becomes a BenchError."""
-    import h5py  # slow to import, and few data sets need it
-
+    try:
+        import h5py  # slow to import, and few data sets need it
+    except ImportError:
+        raise BenchError(f"source: {source} needs h5py: pip install 'disentanglement-bench[originals]'") from None
     try:
         with h5py.File(source, "r") as file:
             if not isinstance(file.get(key), h5py.Dataset):

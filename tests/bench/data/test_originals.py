@@ -237,3 +237,10 @@ def test_a_truncated_or_other_cars3d_archive_is_refused(cars3d, monkeypatch):
     assert "bytes, expected" in refused(load, path)
     accept(monkeypatch, sys.modules["bench.data.cars3d"], path)
     assert "cannot be read as an archive of Cars3D" in refused(load, path)
+
+
+def test_without_h5py(shapes3d, monkeypatch):
+    load, write = shapes3d
+    path = write(images(24))
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    assert "needs h5py: pip install 'disentanglement-bench[originals]'" in refused(load, path)
