@@ -5,6 +5,8 @@ are not unpacked: their loaders read them in place.
 """
 
 import os
+import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +19,7 @@ from bench.data._original import place, verified
 from bench.errors import BenchError
 
 TRIES = 5  # in a row without a single byte
+WAIT = 1.0  # seconds after the first of them, twice as long after each other
 TIMEOUT = 10.0, 60.0  # seconds, to connect and between bytes
 CHUNK = 2**18
 Progress = Callable[[int, int | None], None]
@@ -92,6 +95,8 @@ class Resuming:
                 idle = 0 if self._have() > before else idle + 1
                 if idle == TRIES:
                     raise
+                if idle:
+                    time.sleep(WAIT * 2 ** (idle - 1))
         os.replace(self.part, output_file)
 
     def _have(self) -> int:
@@ -116,6 +121,9 @@ class Resuming:
             of = _total(start, response.headers.get("Content-Length"))
             if self.size is not None and of not in (None, self.size):
                 raise ValueError(f"it has {of:,} bytes, expected {self.size:,}")
+            free = shutil.disk_usage(self.part.parent).free
+            if of is not None and of - start > free:
+                raise OSError(f"{of - start:,} bytes are to come, and {free:,} are free there")
             with self.part.open("ab" if goes_on else "wb") as file:
                 self._write(file, response.raw, start, of)
 

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,9 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.cuts, self.cut_at, self.ranges, self.asked = CONTENT, 0, 100_000, True, []
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is part of the tests."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -64,6 +68,7 @@ class Handler(BaseHTTPRequestHandler):
 def server(tmp_path, monkeypatch):
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(module, "TRIES", 2)
+    monkeypatch.setattr(module, "WAIT", 0.01)
     monkeypatch.setattr(module, "CHUNK", 1000)
     with Server() as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
@@ -182,6 +187,12 @@ def test_another_hash_is_refused_and_not_kept(server):
 def test_another_size_is_refused_before_the_bytes_come(server, change):
     server.content = change(CONTENT)
     assert "bytes, expected 300,000" in refused(about(server))
+    assert left() == []
+
+
+def test_a_disk_that_is_too_full(server, monkeypatch):
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert "300,000 bytes are to come, and 1,000 are free there" in refused(about(server))
     assert left() == []
 
 
