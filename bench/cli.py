@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli_fetch import fetch
-from bench.cli_fetch import list_ as list_data
+from bench.cli_data import data
 from bench.cli_look import plan, status
 from bench.cli_results import baselines, merge, pictures, verify
 from bench.cli_run import run, writable
@@ -32,6 +31,7 @@ bench.add_command(baselines)
 bench.add_command(verify)
 bench.add_command(merge)
 bench.add_command(pictures)
+bench.add_command(data)
 
 
 @bench.command()
@@ -73,28 +73,6 @@ def list_(kind: str) -> None:
         click.echo(f"{name}({defaults}): {first}")
         if kind == "metrics":
             click.echo("".join(f"    {line}\n" for line in explained(name)))
-
-
-@bench.group()
-def data() -> None:
-    """Data sets."""
-
-
-@data.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def compare(file: Path) -> None:
-    """In how many images the original dSprites npz FILE and the rendered set differ."""
-    from bench.data.dsprites import compare as compare_images
-
-    found = compare_images(file)
-    original = "the published file" if found.original else "not the published file (another md5)"
-    click.echo(f"{file}: {original}")
-    click.echo(f"images that differ: {found.images_differ:,} of {found.images:,}; pixels: {found.pixels_differ:,}")
-    click.echo(f"lit pixels: {found.lit_source:,} in the file, {found.lit_rendered:,} rendered")
-
-
-data.add_command(list_data)
-data.add_command(fetch)
 
 
 def folders_of(results: Path) -> list[Path]:
