@@ -82,7 +82,7 @@ def test_an_export_that_fails_leaves_nothing(toy, tmp_path, monkeypatch):
         (("info", "toy", "--wrap", "nois"), "unknown wrapper 'nois': choose from "),
         (("info", "toy", "--set", "waveforms.length=3"), "set=waveforms.length=3: expected an argument of toy"),
         (("info", "waveforms", "--set", "waveforms.length=x"), "waveforms.length=x: expected an int"),
-        (("info", "sprites32", "--set", "sprites32.source=a"), "sprites32.source=a: sprites32 is made, not read from a file"),
+        (("info", "sprites32", "--set", "sprites32.source=a"), "sprites32.source=a: sprites32 is made"),
         (("info", "dsprites", "--set", "dsprites.source=none.npz"), "source: no file none.npz"),
         (("info", "toy", "--out", "a.jpg"), "out=a.jpg: expected a name that ends in .png"),
         (("info", "toy", "--out", "none/a.png"), "out=none/a.png: expected a name that ends in .png, in a folder"),
