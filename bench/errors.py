@@ -1,4 +1,4 @@
-"""The one exception for mistakes of the user."""
+"""The exception for mistakes of the user."""
 
 
 class BenchError(Exception):
@@ -6,3 +6,7 @@ class BenchError(Exception):
 
     The command line prints it and exits with 2. Every other exception keeps its traceback.
     """
+
+
+class FileNeeded(BenchError):
+    """A data set's published file that is not here; the line says how to get it."""

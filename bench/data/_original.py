@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bench.data._about import File
 from bench.data._cache import Cached, Recipe, cache_directory, cached
-from bench.errors import BenchError
+from bench.errors import BenchError, FileNeeded
 
 
 def place(name: str) -> Path:
@@ -24,12 +24,12 @@ def place(name: str) -> Path:
 
 
 def located(name: str, file: File, source: Path | None) -> Path:
-    """The file at `source` or, without one, where it is fetched to. BenchError where it is not."""
+    """The file at `source` or, without one, where it is fetched to. BenchError, or FileNeeded, where it is not."""
     path = source or place(name) / file.name
     if path.is_file():
         return path
     if source is None:
-        raise BenchError(f"{name}: no file {path}; get it: {how_to_get(name, file)}")
+        raise FileNeeded(f"{name}: no file {path}; get it: {how_to_get(name, file)}")
     raise BenchError(f"source: {source} is not a file" if source.exists() else f"source: no file {source}")
 
 

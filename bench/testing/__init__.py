@@ -8,7 +8,8 @@
 
 is a pytest class with a test per plugin and promise. Names are those of the command line: the package is installed and
 its entry points are found. `check_method("wae")` and its like run all promises of one plugin, without pytest.
-A promise that is not kept is an AssertionError of one line: the plugin, what was found, what was expected.
+A promise that is not kept is an AssertionError of one line: the plugin, what was found, what was expected. A data set
+whose published file is not here is skipped (unittest.SkipTest, which pytest knows), with the way to get the file.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,12 +1,14 @@
 """What is asked of a data set."""
 
 import re
+from unittest import SkipTest
 
 import numpy as np
 import torch
 
 from bench import plugins
 from bench.data._base import FactorDataset
+from bench.errors import FileNeeded
 from bench.testing._parts import all_finite, backbone, expect, method, rng
 from bench.train import to_device
 from methods._base import MethodError
@@ -81,7 +83,10 @@ CHECKS = (
 
 
 def _made(name: str) -> FactorDataset:
-    made: FactorDataset = plugins.load("dataset", name)()
+    try:
+        made: FactorDataset = plugins.load("dataset", name)()
+    except FileNeeded as error:
+        raise SkipTest(str(error)) from None
     return made
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import unittest
 
 import numpy as np
 import pytest
@@ -267,3 +268,9 @@ def test_a_class_has_a_case_per_plugin_and_promise():
     assert len(asked.cases) == 2 * len(CHECKS["method"]) + len(CHECKS["metric"])
     assert "b-terms_are_named_finite_scalars" in asked.ids
     assert len(set(asked.ids)) == len(asked.ids)
+
+
+def test_a_data_set_whose_file_is_not_here_is_skipped(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path))
+    with pytest.raises(unittest.SkipTest, match="python -m bench data fetch shapes3d"):
+        check_dataset("shapes3d")
