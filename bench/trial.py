@@ -16,6 +16,7 @@ from bench.build import build, load_dataset
 from bench.data._base import FactorDataset
 from bench.encode import code_diagnostics, encode, kl_diagnostics, part_diagnostics, reconstruction
 from bench.job import Job, Result
+from bench.latency import encoding_speed
 from bench.memory import forget_peak, peak_memory_mb
 from bench.on_the_way import PROBE_ROWS, before, log_every, probe, strips, undisturbed
 from bench.protocol import EVALUATION_ROWS, Protocol
@@ -67,6 +68,7 @@ def trained(job: Job, watch: Watch) -> Result:
     artefacts = Artefacts(training.history, weights=_weights(method), images=images)
     if record.status == "done":
         record, artefacts, trouble = scored(job, method, dataset, record, artefacts)
+    scoring = time.perf_counter() - start - seconds
     updates = training.history[-1]["step"]
     cost: dict[str, float | str] = {
         "finished": datetime.now(UTC).date().isoformat(),
@@ -74,10 +76,11 @@ def trained(job: Job, watch: Watch) -> Result:
         "images_seen": updates * spec.batch_size * method.draws,
         "parameters": float(sum(w.numel() for w in method.parameters())),
         "seconds_training": watch.earlier + seconds,
-        "seconds_scoring": time.perf_counter() - start - seconds,
+        "seconds_scoring": scoring,
         "peak_memory_mb": peak_memory_mb(forgotten),
     }
     cost |= {"resumed_at": watch.resumed} if watch.resumed else {}
+    cost |= encoding_speed(method.backbone, dataset, device) if record.status == "done" else {}
     return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts, trouble=trouble)
 
 

@@ -16,8 +16,8 @@ FLOORS = (  # a file imports from its own floor and lower ones; the last is the 
     "methods._ metrics._ bench.errors bench.seeds bench.spec bench.data._ bench.wrappers._",
     "methods metrics bench.data bench.wrappers",
     "bench.allocator bench.build bench.checkpoint bench.disk bench.encode bench.environment bench.images bench.job "
-    "bench.layout bench.lease bench.memory bench.on_the_way bench.plugins bench.protocol bench.searched bench.slots "
-    "bench.store bench.train bench.watch",
+    "bench.latency bench.layout bench.lease bench.memory bench.on_the_way bench.plugins bench.protocol bench.searched "
+    "bench.slots bench.store bench.train bench.watch",
     "bench.trial",
     "bench.display bench.estimate bench.execute bench.plan bench.session bench.study "
     "bench.survey bench.trainer bench.worker",

@@ -147,6 +147,8 @@ UNITS = {
     "diagnostic.kl_per_dimension": NATS,
     "cost.seconds_training": "seconds",
     "cost.seconds_scoring": "seconds",
+    "cost.encode_ms_batch1": "milliseconds",
+    "cost.encode_per_second_batch256": "observations per second",
     "cost.peak_memory_mb": "MiB",
     "cost.images_seen": "observations",
     "cost.updates": "updates",

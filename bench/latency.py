@@ -1,0 +1,43 @@
+"""How fast a trained backbone encodes."""
+
+import statistics
+import time
+
+import numpy as np
+import torch
+
+from bench.data._base import FactorDataset
+from bench.train import to_device
+from methods._base import Backbone
+
+ONE, MANY = 1, 256  # observations at once: an answer as it is asked for, and a table of codes
+REPEATS, ENOUGH = 15, 0.08  # timings of each at most, and the seconds after which no further one begins
+
+
+def encoding_speed(backbone: Backbone, dataset: FactorDataset, device: torch.device) -> dict[str, float]:
+    """Milliseconds to encode one observation alone, and observations a second, 256 at once; medians.
+
+    On the run's device, with its threads, beside whatever else that machine does: compare runs that were made alone.
+    The observations, the first to score (from the beginning again where there are fewer), lie on the device already.
+    The backbone should be in the mode for evaluation.
+    """
+    x = to_device(dataset.x(np.resize(dataset.to_score[:MANY], MANY)), device)
+    return {
+        "encode_ms_batch1": 1e3 * _seconds(backbone, x[:ONE]),
+        "encode_per_second_batch256": MANY / _seconds(backbone, x),
+    }
+
+
+@torch.no_grad()
+def _seconds(backbone: Backbone, x: torch.Tensor) -> float:
+    """The median of encodings of x, each until its mu is in the computer's memory, after one that warms up.
+
+    Of one alone where that takes longer than ENOUGH: a run should not wait for a figure of its own speed.
+    """
+    taken: list[float] = []
+    backbone.encode(x)[0].cpu()
+    while len(taken) < REPEATS and sum(taken) < ENOUGH:
+        start = time.perf_counter()
+        backbone.encode(x)[0].cpu()  # on an accelerator the copy waits for the result
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
