@@ -7,6 +7,7 @@ entry point of an installed package. Names are listed without importing the plug
 import difflib
 import importlib
 import inspect
+import itertools
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
@@ -35,12 +36,20 @@ def names(kind: str) -> tuple[str, ...]:
 
 @cache
 def load(kind: str, name: str) -> Any:
-    """The plugin itself. BenchError for an unknown name, which lists the known ones."""
-    if name in _own(kind):
+    """The plugin itself, of this suite or of an installed package.
+
+    BenchError for an unknown name, which lists the known ones; for a name that two have, since a record could not tell
+    which was meant; and for an entry point that fails to load.
+    """
+    own, points = name in _own(kind), _installed(kind).get(name, ())
+    if own + len(points) > 1:
+        have = [*(["this suite"] if own else []), *(f"package {_package(point)}" for point in points)]
+        raise BenchError(f"{kind} {name!r} is a name in {' and in '.join(have)}: only one of them can be installed")
+    if own:
         module = importlib.import_module(f"{FOLDERS[kind]}.{name}")
         return getattr(module, module.__all__[0])
-    if name in _installed(kind):
-        return _installed(kind)[name].load()
+    if points:
+        return _loaded(kind, points[0])
     raise BenchError(unknown(kind, name, names(kind)))
 
 
@@ -106,5 +115,20 @@ def _own(kind: str) -> tuple[str, ...]:
 
 
 @cache
-def _installed(kind: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS[kind])}
+def _installed(kind: str) -> dict[str, tuple[EntryPoint, ...]]:
+    points = sorted(entry_points(group=ENTRY_POINTS[kind]), key=lambda point: (point.name, _package(point)))
+    return {name: tuple(same) for name, same in itertools.groupby(points, key=lambda point: point.name)}
+
+
+def _loaded(kind: str, point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except Exception as error:  # a package's import may raise anything, and none of it is the user's to debug here
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise BenchError(
+            f"{kind} {point.name!r} of package {_package(point)} fails to load from {point.value}: {reason}"
+        ) from error
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"

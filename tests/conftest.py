@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["packages"]  # they run where they are installed: test_example_package.py
 PLUGINS = str(Path(__file__).parent / "plugins")
 
 

@@ -99,3 +99,58 @@ def test_where_a_file_lies_is_not_an_argument_of_the_run(installed):
     assert list(defaults("dataset", "toy")) == ["side"]
     assert resolve("dataset", "toy", {}) == {"side": 8}
     assert not takes_source("dataset", "sprites32")
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """package("acme", "vae = acme_vae:VAE") puts an installed package's entry point for a method on the path."""
+    caches = (names, load, plugins._installed)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def put(name, point):
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[bench.methods]\n{point}\n")
+        for cached in caches:
+            cached.cache_clear()
+        return tmp_path
+
+    yield put
+    for cached in caches:
+        cached.cache_clear()
+
+
+def refused(name):
+    with pytest.raises(BenchError) as error:
+        load("method", name)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_package_cannot_take_a_name_of_this_suite(package):
+    package("acme", "vae = acme_plugins:VAE")
+    assert refused("vae").startswith("method 'vae' is a name in this suite and in package acme: only one")
+    assert load("method", "betavae").__name__ == "BetaVAE", "other names are not affected"
+    assert names("method").count("vae") == 1
+
+
+def test_two_packages_cannot_share_a_name(package):
+    package("zeta", "wae = zeta_plugins:WAE")
+    package("acme", "wae = acme_plugins:WAE")
+    assert "method 'wae' is a name in package acme and in package zeta: only one" in refused("wae")
+
+
+@pytest.mark.parametrize(
+    ("point", "code", "reason"),
+    [
+        ("absent_module:X", None, "ModuleNotFoundError: No module named 'absent_module'"),
+        ("acme_empty:X", "", "AttributeError: module 'acme_empty' has no attribute 'X'"),
+        ("acme_raises:X", "raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
+    ],
+)
+def test_an_entry_point_that_fails_names_its_package_and_the_reason(package, point, code, reason):
+    folder = package("acme", f"broken = {point}")
+    if code is not None:
+        (folder / f"{point.split(':')[0]}.py").write_text(code)
+    assert refused("broken") == f"method 'broken' of package acme fails to load from {point}: {reason}"

@@ -18,6 +18,7 @@ SHOWN = re.compile(r"^(?: {4}|\$ )(.*python -m bench .*)$", re.MULTILINE)
 STUDIES = {"run": "--quiet", "plan": "--no-calibration", "search": "--quiet"}
 ELSEWHERE = (
     "data compare",  # needs the original file: data/test_dsprites.py makes one
+    "run --methods wae,",  # needs the package installed: tests/test_example_package.py does
     "calibrate --grid dsprites",  # minutes: test_calibrate.py scores a smaller grid
 )
 

@@ -1,0 +1,36 @@
+"""WAE with random encoders. Rubenstein, Schoelkopf & Tolstikhin, Wasserstein Auto-Encoders, ICLR workshop 2018."""
+
+import torch
+from torch import Tensor
+
+from methods._base import Backbone, Method, require_finite
+from methods._terms import kl, mmd, sample
+
+__all__ = ["WAE"]
+
+
+class WAE(Method):
+    """-E_q[log p(x|z)] + lambda MMD^2(q(z), p(z)) + noise E_x sum_j |log sigma_j^2(x)|.
+
+    No KL: the last term alone keeps the encoders' variances from falling to 0. The kernel is the Gaussian one of this
+    suite's InfoVAE, c = 2 z_dim, where the paper takes inverse multiquadratics.
+    """
+
+    sweep = {"lambda_": (10, 100, 1000)}
+    strength = "lambda_"
+    bounds = {"lambda_": (1, 1000)}
+
+    def __init__(self, backbone: Backbone, lambda_: float = 100.0, noise: float = 1.0) -> None:
+        super().__init__(backbone)
+        require_finite("lambda", lambda_, 0)
+        require_finite("noise", noise, 0)
+        self.lambda_, self.noise = lambda_, noise
+
+    def terms(self, x: Tensor, step: int, rng: torch.Generator) -> dict[str, Tensor]:
+        """Terms loss, recon, mmd, variance; and kl, which is told but not minimised."""
+        mu, logvar = self.backbone.encode(x)
+        z = sample(mu, logvar, rng)
+        nll, mmd_ = self.nll(z, x), mmd(z, 2.0 * self.backbone.z_dim)
+        variance = logvar.abs().sum(dim=1).mean()
+        loss = nll + self.lambda_ * mmd_ + self.noise * variance
+        return {"loss": loss, "recon": nll, "mmd": mmd_, "variance": variance, "kl": kl(mu, logvar)}
