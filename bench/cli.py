@@ -48,7 +48,7 @@ def report(results: Path, out: Path) -> None:
         files = write(store, target, searches=read(folder))
         for key, reason in store.damaged.items():
             click.echo(f"passed over {folder / key}: damaged: {reason}", err=True)
-        click.echo(f"{target}: {len(files)} files; begin with {target / 'report.md'}")
+        click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")
 
 
 @bench.command(name="list")

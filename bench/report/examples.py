@@ -53,7 +53,7 @@ def examples(found: Findings) -> list[Example]:
     picked = []
     for s in settings:
         run = next((r for r in s.runs if r.record.spec.seed == min(common)), s.runs[0]) if common else s.runs[0]
-        picked.append(_example(group, s, run))
+        picked.append(example(group, s, run))
     return picked
 
 
@@ -63,7 +63,8 @@ def _setting(found: Findings, method: str, settings: Sequence[Setting]) -> Setti
     return chosen[0] if chosen else settings[len(settings) // 2]
 
 
-def _example(group: Group, setting: Setting, run: Run) -> Example:
+def example(group: Group, setting: Setting, run: Run) -> Example:
+    """A run of a setting with its title, and its dimensions by KL."""
     text = setting_text(group, setting)
     title = method_label(setting.spec.method) + ("" if text == "–" else f", {text}")
     listed = run.record.diagnostics.get("kl_per_dimension")

@@ -20,7 +20,7 @@ STRIP = re.compile(r"traversals/step(\d+)\.png")
 
 def traversal_figure(examples: Sequence[Example]) -> Figure | None:
     """Each method's last strip: a row for each latent dimension, by KL, with the factor that it tracks beside it."""
-    shown = [(e, rows) for e in examples if (rows := _rows(e)) is not None]
+    shown = [(e, rows) for e in examples if (rows := strip(e)) is not None]
     if not shown:
         return None
     width = min(PAGE / len(shown), 3.4)
@@ -41,8 +41,8 @@ def traversal_figure(examples: Sequence[Example]) -> Figure | None:
     return figure
 
 
-def _rows(example: Example) -> NDArray[np.uint8] | None:
-    """The last strip of a run as (D, height, width) or (D, height, width, 3); None where it has none."""
+def strip(example: Example) -> NDArray[np.uint8] | None:
+    """The last strip of a run as (D, height, width) or (D, height, width, 3), by dimension; None where it has none."""
     key, source = example.run.record.key, example.run.source
     if source is None:
         return None

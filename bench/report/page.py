@@ -30,6 +30,7 @@ CSV = {
     "search_importances.csv": "a row per search, objective and number searched for: its importance",
 }
 FILES = {
+    "index.html": "this report as a page to explore: tables to sort and filter, a plot whose points show their run",
     "datapackage.json": "every column of these files: type, unit, meaning, allowed values; sha256 of each file",
     "summary.tex": "the tables below for LaTeX (package booktabs)",
     "CITATION.cff": "how to cite these results",
@@ -65,7 +66,8 @@ def page(
         parts += [group_markdown(f.group, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is f.group)]
         parts += [text for text in [finding_markdown(f)] if text]
     parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
-    return "\n\n".join([*parts, *_losses(runs), *_damaged(damaged), *_environment(runs)]) + "\n"
+    parts += [*_section("Runs that are not done", losses(runs)), *_damaged(damaged)]
+    return "\n\n".join([*parts, *_section("Environment", environment(runs))]) + "\n"
 
 
 def _figure(drawn: Drawn) -> str:
@@ -75,10 +77,8 @@ def _figure(drawn: Drawn) -> str:
     return f"![{head}]({drawn.stem}.png)\n\n*Figure.* {head} ([full caption]({drawn.stem}.txt))"
 
 
-def _losses(runs: Sequence[Run]) -> list[str]:
-    lost = [r.record for r in runs if r.record.status != "done"]
-    if not lost:
-        return []
+def losses(runs: Sequence[Run]) -> Table:
+    """A row per run that is not done, with its error in one line."""
     rows = [
         [
             method_label(r.spec.method),
@@ -86,18 +86,15 @@ def _losses(runs: Sequence[Run]) -> list[str]:
             *(r.spec.dataset.label, str(r.spec.seed), r.status, "" if r.step is None else str(r.step)),
             *(reason(r.error) or "", r.key),
         ]
-        for r in lost
+        for r in [run.record for run in runs]
+        if r.status != "done"
     ]
     header = ["method", "parameters", "data set", "seed", "status", "update", "error", "run"]
-    return ["## Runs that are not done", markdown(Table("", header, rows, left=len(header)))]
+    return Table("", header, rows, left=len(header))
 
 
-def _damaged(reasons: Sequence[str]) -> list[str]:
-    listed = "\n".join(f"- {md_text(reason)}" for reason in sorted(reasons))
-    return ["## Run folders passed over as damaged", listed] if reasons else []
-
-
-def _environment(runs: Sequence[Run]) -> list[str]:
+def environment(runs: Sequence[Run]) -> Table:
+    """Where the runs were made: a row per thing that they say of it, with every value and how often it stands."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for run in runs:
         for name, value in run.record.environment.items():
@@ -106,4 +103,13 @@ def _environment(runs: Sequence[Run]) -> list[str]:
         [name, "; ".join(f"{value} ({n} runs)" if len(values) > 1 else value for value, n in sorted(values.items()))]
         for name, values in sorted(found.items())
     ]
-    return ["## Environment", markdown(Table("", ["what", "value"], rows))] if rows else []
+    return Table("", ["what", "value"], rows)
+
+
+def _section(heading: str, table: Table) -> list[str]:
+    return [f"## {heading}", markdown(table)] if table.rows else []
+
+
+def _damaged(reasons: Sequence[str]) -> list[str]:
+    listed = "\n".join(f"- {md_text(reason)}" for reason in sorted(reasons))
+    return ["## Run folders passed over as damaged", listed] if reasons else []

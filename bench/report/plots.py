@@ -68,6 +68,19 @@ def on_front(points: Sequence[Point]) -> list[bool]:
     return [bool(kept) for kept in non_dominated(costs)]
 
 
+def settings_span(points: Sequence[Point]) -> tuple[tuple[float, float] | None, int]:
+    """Costs from a little below to a little above all settings and their intervals, and how many seeds lie beyond.
+
+    None, with no seed beyond, where settings do not differ.
+    """
+    edges = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if np.isfinite(x)]
+    if not edges or min(edges) == max(edges):
+        return None, 0
+    margin = 0.15 * (max(edges) - min(edges))
+    low, high = min(edges) - margin, max(edges) + margin
+    return (low, high), sum(not low <= x <= high for p in points for x in _seeds(p)[0])
+
+
 def pareto_figure(panels: Sequence[Panel | None], looks: Mapping[Series, Look], *, columns: int = 1) -> Figure:
     """Each panel in its place, None leaves one empty: seeds as faint dots, settings with intervals, the front as steps.
 
@@ -150,13 +163,10 @@ def _draw_points(ax: Axes, points: Sequence[Point], looks: Mapping[Series, Look]
 
 
 def _span_settings(ax: Axes, points: Sequence[Point]) -> None:
-    """The x axis spans the settings and their intervals; a far-off run does not squeeze them, but is counted."""
-    edges = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if np.isfinite(x)]
-    if not edges or min(edges) == max(edges):
-        return
-    margin = 0.15 * (max(edges) - min(edges))
-    ax.set_xlim(min(edges) - margin, max(edges) + margin)
-    beyond = sum(not min(edges) - margin <= x <= max(edges) + margin for p in points for x in _seeds(p)[0])
+    """A far-off run does not squeeze the settings, but is counted."""
+    span, beyond = settings_span(points)
+    if span is not None:
+        ax.set_xlim(*span)
     if beyond:
         text = f"{beyond} seed{'s' if beyond > 1 else ''} outside"
         ax.text(0.99, 0.02, text, transform=ax.transAxes, ha="right", fontsize=SMALL - 1, color="0.35")

@@ -94,8 +94,8 @@ def with_budgets(rows: Sequence[Row], found: Iterable[Searched]) -> list[Row]:
     return [row | {"search_trials": budgets[str(row["setting"])]} if row["setting"] in budgets else row for row in rows]
 
 
-def search_markdown(found: Sequence[Searched]) -> str:
-    """The section on searches: a table of chosen settings, searched and confirmed."""
+def search_table(found: Sequence[Searched]) -> tuple[str, Table]:
+    """What is to be known of searches, and a table of chosen settings, searched and confirmed."""
     rows = []
     for one in found:
         for i, goal in enumerate(one.search.objectives):
@@ -106,7 +106,13 @@ def search_markdown(found: Sequence[Searched]) -> str:
     caption = f"{TABLE} Chosen by: {rules}."
     labels = any(g.protocol for one in found for g in one.search.objectives)
     note = f"{NOTE} Searching by a score uses labels; by UDR it does not." if labels else NOTE
-    return "\n\n".join(["## Searches", md_text(note), markdown(Table(caption, header, rows, left=3))])
+    return note, Table(caption, header, rows, left=3)
+
+
+def search_markdown(found: Sequence[Searched]) -> str:
+    """The section on searches."""
+    note, table = search_table(found)
+    return "\n\n".join(["## Searches", md_text(note), markdown(table)])
 
 
 def params_text(params: Mapping[str, Number]) -> str:

@@ -123,12 +123,12 @@ def _chunks(quantities: Iterable[Quantity], width: int) -> list[list[Quantity]]:
 
 
 def _table(group: Group, quantities: Sequence[Quantity]) -> Table:
-    lost = [name for name in COUNTS if any(_count(s, name) for s in group.settings)]
+    lost = [name for name in COUNTS if any(lost_count(s, name) for s in group.settings)]
     # A baseline of which nothing here is known is left out; a method's setting never is.
     settings = [s for s in group.settings if not s.is_baseline or any(q in s.estimates for q in quantities)]
     rows = [
         [method_label(s.spec.method), setting_text(group, s), str(s.counts["done"])]
-        + [str(_count(s, name)) for name in lost]
+        + [str(lost_count(s, name)) for name in lost]
         for s in settings
     ]
     for q in quantities:
@@ -156,5 +156,6 @@ def _md_row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(map(md_text, cells)) + " |"
 
 
-def _count(setting: Setting, name: str) -> int:
+def lost_count(setting: Setting, name: str) -> int:
+    """How many runs of a setting diverged, failed or collapsed, as `name` says."""
     return setting.collapsed if name == "collapsed" else setting.counts[name]

@@ -17,6 +17,7 @@ from bench.report.search_figures import search_drawn
 from bench.report.searches import search_rows, searched, with_budgets
 from bench.report.style import save, styled
 from bench.report.tables import csv_text, group_markdown, group_tables, latex
+from bench.report.web import web_page
 from bench.searched import Search
 
 LATEX_WIDTH = 3  # quantities side by side in the text width of an article
@@ -34,7 +35,7 @@ def write(
     """Write the report of all runs in one store, or in several by name, into the folder `out`; the files written.
 
     The CSV files of `page.CSV` and datapackage.json, which describes them, CITATION.cff and citation.bib, summary.md,
-    summary.tex, report.md, pareto.png, pareto.svg, and figures/ with a caption
+    summary.tex, report.md, index.html, pareto.png, pareto.svg, and figures/ with a caption
     (.txt) beside each figure. Files of the same name are replaced, others left. The page's title is by default the
     folder's name. searches: those whose chosen settings are among the runs. seed and resamples are the bootstrap's: the
     same runs give the same bytes.
@@ -66,7 +67,9 @@ def write(
                 paths += save(one.figure, out / one.stem)
                 paths.append(_write(out / f"{one.stem}.txt", f"{one.head} {one.caption}\n"))
     text = page(name, runs, found, drawn, damaged, cited, list(rows), looked, of_searches)
-    return [*paths, _write(out / "report.md", text)]
+    paths.append(_write(out / "report.md", text))
+    text = web_page(name, runs, found, [*drawn, *of_searches], damaged, cited, paths, looked)
+    return [*paths, _write(out / "index.html", text)]
 
 
 def csv_rows(runs: Sequence[Run], found: Sequence[Findings]) -> dict[str, list[Row]]:

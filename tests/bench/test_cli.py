@@ -180,7 +180,7 @@ def test_from_a_study_to_a_report_in_processes_of_their_own(bench, tmp_path):
     assert "4 runs in results/tiny, 0 already done" in ran.stdout
     reported = python("report", "results")
     assert (reported.returncode, reported.stderr) == (0, "")
-    assert "begin with reports/tiny/report.md" in reported.stdout
+    assert "begin with reports/tiny/index.html" in reported.stdout
     page = (tmp_path / "reports" / "tiny" / "report.md").read_text()
     assert "VAE" in page
     rows = (tmp_path / "reports" / "tiny" / "runs.csv").read_text().splitlines()

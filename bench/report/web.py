@@ -1,0 +1,168 @@
+"""The interactive page of a report, index.html: one file that asks the network for nothing."""
+
+import base64
+import gzip
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
+
+from bench.report.aggregate import Group, Run, setting_id
+from bench.report.caption import losses_text, setup_text, statistics_text
+from bench.report.cite import Citation, bibtex
+from bench.report.figures import Drawn
+from bench.report.finding_tables import TESTED, finding_tables, verdicts
+from bench.report.findings import Findings
+from bench.report.names import BASELINES
+from bench.report.page import CSV, FILES, environment, losses
+from bench.report.searches import Searched, search_table
+from bench.report.tables import COUNTS, Table, lost_count
+from bench.report.web_data import group_name, page_data
+from bench.report.web_runs import Shown, setting_name, shown
+
+if TYPE_CHECKING:
+    import jinja2
+
+EMBEDDED = 300_000  # bytes of all CSV files that the page holds itself
+LOST = 500  # runs that are not done listed in it
+PYTHON = ("plotly", "package_data/plotly.min.js"), ("itables", "html/dt_bundle.js")
+
+
+class Download(NamedTuple):
+    """A file beside the page; copy: the same as a data URL, where the page has room for it."""
+
+    name: str
+    text: str
+    size: str
+    copy: str
+
+
+class Section(NamedTuple):
+    """A group of settings that may be compared. findings: heading, table, and the lines below it."""
+
+    name: str
+    number: int
+    texts: tuple[str, str]
+    statistics: str
+    findings: list[tuple[str, Table, list[str]]]
+
+
+def web_page(
+    title: str,
+    runs: Sequence[Run],
+    found: Sequence[Findings],
+    drawn: Sequence[Drawn],
+    damaged: Sequence[str],
+    cited: Citation,
+    written: Sequence[Path],
+    searches: Sequence[Searched] = (),
+) -> str:
+    """The page's text. written: the report's other files, of which the CSV files are offered for download.
+
+    Everything that comes from a result file is escaped, and the page's own policy allows no script but its own and no
+    request. Of a study too great for one page it shows as much as there is room for, and says so.
+    """
+    groups = [f.group for f in found]
+    several = shown(runs, groups)
+    data = page_data(groups, several)
+    script = _own("page.js")
+    not_done = losses(runs)
+    return _template().render(
+        title=title,
+        runs=runs,
+        counts=_counts(runs),
+        sections=[_section(i, f) for i, f in enumerate(found)],
+        data=data,
+        several=several,
+        pictured=sum(bool(b["picture"]) for b in data["behind"]),
+        lost=not_done._replace(rows=not_done.rows[:LOST]),
+        lost_all=len(not_done.rows),
+        settings_lost=_settings_lost(groups),
+        collapsed=_collapsed(runs, several),
+        damaged=sorted(damaged),
+        searches=search_table(searches) if searches else None,
+        downloads=_downloads(written),
+        figures=[d for d in drawn if d.figure is not None],
+        cited=cited,
+        bibtex=bibtex(cited),
+        environment=environment(runs),
+        libraries={package: _packed(package, path) for package, path in PYTHON},
+        styles=Markup(files("itables").joinpath("html/dt_bundle.css").read_text("utf-8") + _own("page.css")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+    )
+
+
+def _template() -> "jinja2.Template":
+    import jinja2
+
+    undefined = jinja2.StrictUndefined
+    loader = jinja2.PackageLoader("bench.report")
+    env = jinja2.Environment(loader=loader, autoescape=True, undefined=undefined, trim_blocks=True, lstrip_blocks=True)
+    env.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False, "allow_nan": False}
+    return env.get_template("page.html")
+
+
+def _own(name: str) -> str:
+    return files("bench.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _packed(package: str, path: str) -> str:
+    """A library that a Python package ships, as base64 of gzip: a third of its size, and nothing in it to escape."""
+    content = files(package).joinpath(path).read_bytes()
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
+
+
+def _counts(runs: Sequence[Run]) -> str:
+    beside = sum(r.record.spec.method in BASELINES for r in runs)
+    counts = Counter(r.record.status for r in runs if r.record.spec.method not in BASELINES)
+    told = ", ".join(f"{counts[status]} {status}" for status in ("done", "diverged", "failed"))
+    return f"{len(runs) - beside} runs: {told}" + (f"; and {beside} of baselines" if beside else "")
+
+
+def _section(index: int, f: Findings) -> Section:
+    tables = [(h, t, verdicts(f.pairs) if t.caption.startswith(TESTED) else []) for h, t in finding_tables(f)]
+    return Section(
+        group_name(f.group), index, (setup_text(f.group), losses_text(f.group)), statistics_text(f.group), tables
+    )
+
+
+def _settings_lost(groups: Iterable[Group]) -> Table:
+    """A row per setting with a run that diverged, failed or collapsed."""
+    rows = []
+    for group in groups:
+        for s in group.settings:
+            counts = [lost_count(s, name) for name in COUNTS]
+            if any(counts):
+                rows.append([group_name(group), setting_name(group, s), str(s.counts.total()), *map(str, counts)])
+    return Table("", ["group", "setting", "runs", *COUNTS], rows)
+
+
+def _collapsed(runs: Sequence[Run], several: Sequence[Shown]) -> Table:
+    """A row per done run without an active unit."""
+    names = {one.setting.id: setting_name(one.group, one.setting) for one in several}
+    lost = [r.record for r in runs if r.record.status == "done" and r.record.diagnostics.get("collapsed") is True]
+    rows = [[names.get(setting_id(r.spec), r.spec.method), str(r.spec.seed), r.key] for r in lost[:LOST]]
+    return Table("", ["setting", "seed", "run"], rows, left=3)
+
+
+def _downloads(written: Sequence[Path]) -> list[Download]:
+    paths = {path.name: path for path in written}
+    room, found = EMBEDDED, []
+    for name, text in (CSV | FILES).items():
+        if name in paths:
+            content = paths[name].read_bytes()
+            copy = ""
+            if name.endswith(".csv") and len(content) <= room:
+                room -= len(content)
+                copy = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
+            found.append(Download(name, text, _size(len(content)), copy))
+    return found
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n / 1e3, 0.1):.1f} kB"
