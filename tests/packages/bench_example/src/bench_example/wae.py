@@ -1,4 +1,4 @@
-"""WAE with random encoders. Rubenstein, Schoelkopf & Tolstikhin, Wasserstein Auto-Encoders, ICLR workshop 2018."""
+"""WAE, random encoders. Rubenstein et al., On the Latent Space of Wasserstein Auto-Encoders, arXiv:1802.03761, 2018."""
 
 import torch
 from torch import Tensor
