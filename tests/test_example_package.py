@@ -36,7 +36,7 @@ def python(tmp_path_factory):
 
 
 def test_its_plugins_are_listed(python):
-    assert "wae(lambda_=100.0, noise=1.0): WAE with random encoders." in python("-m", "bench", "list", "methods")
+    assert "wae(lambda_=100.0, noise=1.0): WAE, random encoders." in python("-m", "bench", "list", "methods")
 
 
 def test_they_run_beside_ours_and_are_reported(python, tmp_path):

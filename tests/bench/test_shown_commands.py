@@ -29,7 +29,7 @@ def commands(page):
     lines = [line.split("#")[0] for line in SHOWN.findall(text)]
     found = [part.split("python -m bench ")[1] for line in lines for part in line.split("&&") if "-m bench " in part]
     plain = [" ".join(shlex.split(command)) for command in found if not command.startswith(ELSEWHERE)]
-    return [c if c.split()[0] in STUDIES else re.sub(r"results/\w+", "results/quick", c) for c in plain]
+    return [c if c.split()[0] in STUDIES else re.sub(r"results/[\w-]+", "results/quick", c) for c in plain]
 
 
 COMMANDS = sorted({command for page in PAGES for command in commands(page)})
