@@ -50,14 +50,10 @@ def page(
     of_searches: Sequence[Drawn] = (),
 ) -> str:
     """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
-    beside = sum(r.record.spec.method in BASELINES for r in runs)
-    counts = Counter(r.record.status for r in runs if r.record.spec.method not in BASELINES)
     files = {name: text for name, text in CSV.items() if name in tables} | FILES
     parts = [
         f"# {md_text(title)}",
-        f"{len(runs) - beside} runs: "
-        + ", ".join(f"{counts[s]} {s}" for s in ("done", "diverged", "failed"))
-        + (f"; and {beside} of baselines." if beside else "."),
+        f"{counted(runs)}.",
         "\n".join(f"- [{name}]({name}): {text}" for name, text in files.items()),
         f"sha256 of the data (`sha256sum *.csv | sha256sum`): `{cited.hash}`.",
         *(_figure(d) for d in drawn if d.group is None),
@@ -68,6 +64,14 @@ def page(
     parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
     parts += [*_section("Runs that are not done", losses(runs)), *_damaged(damaged)]
     return "\n\n".join([*parts, *_section("Environment", environment(runs))]) + "\n"
+
+
+def counted(runs: Sequence[Run]) -> str:
+    """How many runs there are, and how they ended; baselines apart."""
+    beside = sum(r.record.spec.method in BASELINES for r in runs)
+    counts = Counter(r.record.status for r in runs if r.record.spec.method not in BASELINES)
+    told = ", ".join(f"{counts[status]} {status}" for status in ("done", "diverged", "failed"))
+    return f"{len(runs) - beside} runs: {told}" + (f"; and {beside} of baselines" if beside else "")
 
 
 def _figure(drawn: Drawn) -> str:

@@ -3,7 +3,6 @@
 import base64
 import gzip
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -17,8 +16,7 @@ from bench.report.cite import Citation, bibtex
 from bench.report.figures import Drawn
 from bench.report.finding_tables import TESTED, finding_tables, verdicts
 from bench.report.findings import Findings
-from bench.report.names import BASELINES
-from bench.report.page import CSV, FILES, environment, losses
+from bench.report.page import CSV, FILES, counted, environment, losses
 from bench.report.searches import Searched, search_table
 from bench.report.tables import COUNTS, Table, lost_count
 from bench.report.web_data import group_name, page_data
@@ -74,7 +72,7 @@ def web_page(
     return _template().render(
         title=title,
         runs=runs,
-        counts=_counts(runs),
+        counts=counted(runs),
         sections=[_section(i, f) for i, f in enumerate(found)],
         data=data,
         several=several,
@@ -115,13 +113,6 @@ def _packed(package: str, path: str) -> str:
     """A library that a Python package ships, as base64 of gzip: a third of its size, and nothing in it to escape."""
     content = files(package).joinpath(path).read_bytes()
     return base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
-
-
-def _counts(runs: Sequence[Run]) -> str:
-    beside = sum(r.record.spec.method in BASELINES for r in runs)
-    counts = Counter(r.record.status for r in runs if r.record.spec.method not in BASELINES)
-    told = ", ".join(f"{counts[status]} {status}" for status in ("done", "diverged", "failed"))
-    return f"{len(runs) - beside} runs: {told}" + (f"; and {beside} of baselines" if beside else "")
 
 
 def _section(index: int, f: Findings) -> Section:
