@@ -1,5 +1,6 @@
 """The command line in this process, on a study of two updates."""
 
+import subprocess
 import sys
 
 import pytest
@@ -60,3 +61,19 @@ def run(bench, monkeypatch):
 
     monkeypatch.setattr(execute, "execute", here)
     return lambda *arguments: bench("run", "--study", "tiny.toml", *arguments)
+
+
+@pytest.fixture
+def start(bench):
+    """start("run", *arguments): a command as a process of its own, which does not outlive the test."""
+    begun = []
+
+    def make(*arguments):
+        command = [sys.executable, "-m", "bench", *map(str, arguments)]
+        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        return begun[-1]
+
+    yield make
+    for process in begun:
+        process.kill()
+        process.communicate()

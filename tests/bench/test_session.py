@@ -3,8 +3,6 @@
 import errno
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -20,19 +18,9 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def begin(bench):
+def begin(start):
     """begin(*arguments): bench run of the tiny study as a process of its own."""
-    begun = []
-
-    def make(*arguments):
-        command = [sys.executable, "-m", "bench", "run", "--study", "tiny.toml", *map(str, arguments)]
-        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
-        return begun[-1]
-
-    yield make
-    for process in begun:
-        process.kill()
-        process.communicate()
+    return lambda *arguments: start("run", "--study", "tiny.toml", *arguments)
 
 
 def wait_for(path, pattern, seconds=300):

@@ -1,8 +1,5 @@
 """`bench search` of the tiny study, in this process or as one of its own."""
 
-import subprocess
-import sys
-
 import pytest
 
 from bench.searched import read
@@ -28,17 +25,7 @@ def found(store):
 
 
 @pytest.fixture
-def begin(bench):
+def begin(start):
     """begin(*arguments): bench search of the tiny study as a process of its own."""
-    begun = []
-
-    def make(*arguments):
-        command = [sys.executable, "-m", "bench", "search", "--study", "tiny.toml", "--seeds-per-trial", "1"]
-        command += ["--jobs", "1", "--confirm", "0", *map(str, arguments)]
-        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
-        return begun[-1]
-
-    yield make
-    for process in begun:
-        process.kill()
-        process.communicate()
+    study = ("search", "--study", "tiny.toml", "--seeds-per-trial", "1", "--jobs", "1", "--confirm", "0")
+    return lambda *arguments: start(*study, *arguments)
