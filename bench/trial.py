@@ -49,6 +49,8 @@ def prepare(job: Job) -> None:
 def trained(job: Job, watch: Watch) -> Result:
     """Train a run from its spec and score it."""
     spec, device, forgotten = job.spec, torch.device(job.device), forget_peak()
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
     dataset = load_dataset(spec.dataset)
     method = build(spec, dataset.shape).to(device)
     images: dict[str, bytes] = {}
@@ -80,6 +82,7 @@ def trained(job: Job, watch: Watch) -> Result:
         "peak_memory_mb": peak_memory_mb(forgotten),
     }
     cost |= {"resumed_at": watch.resumed} if watch.resumed else {}
+    cost |= {"peak_gpu_memory_mb": torch.cuda.max_memory_allocated() / 2**20} if device.type == "cuda" else {}
     cost |= encoding_speed(method.backbone, dataset, device) if record.status == "done" else {}
     return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts, trouble=trouble)
 

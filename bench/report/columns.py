@@ -150,6 +150,7 @@ UNITS = {
     "cost.encode_ms_batch1": "milliseconds",
     "cost.encode_per_second_batch256": "observations per second",
     "cost.peak_memory_mb": "MiB",
+    "cost.peak_gpu_memory_mb": "MiB",
     "cost.images_seen": "observations",
     "cost.updates": "updates",
 }
