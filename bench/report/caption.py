@@ -40,8 +40,8 @@ def statistics_text(group: Group) -> str:
 
 
 def seeds_text(numbers: Iterable[int]) -> str:
-    """`5 seeds`, or `3 to 5 seeds` where settings differ."""
-    found = sorted(set(numbers))
+    """`5 seeds`, or `3 to 5 seeds` where settings differ; `0 seeds` of none."""
+    found = sorted(set(numbers)) or [0]
     if found == [1]:
         return "1 seed"
     return f"{found[0]} seeds" if len(found) == 1 else f"{found[0]} to {found[-1]} seeds"

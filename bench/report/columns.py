@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from bench.report.names import DIAGNOSTICS
+from bench.report.names import DIAGNOSTICS, SCORES
 
 NATS = "nats per observation"
 INTERVAL = "bound of its 95 % percentile bootstrap interval over seeds; empty for one seed"
@@ -137,10 +137,24 @@ COLUMNS: dict[str, Column] = {
     "revision": Column("integer", "raised when a change of the code alters the numbers that a spec gives"),
     "dataset_sha256": Column("string", "sha256 of the observations"),
     "definition": Column("any", "what the method fixes beside its parameters"),
-    "term": Column("number", "a loss term, in nats, or grad_*, a player's gradient norm; mean over the logged stretch"),
+    "term": Column("number", "a loss term, in nats, mean over the updates since the row before"),
     "diagnostic": Column("any", "measured on the run's 15,000 evaluation rows"),
     "cost": Column("any", "what the run took"),
     "environment": Column("any", "where the run was made: code, libraries, machine"),
+}
+PROBED = "at this update, on the first"
+SCORED = "at this update, on the evaluation rows (--score-every)"
+TERMS: dict[str, Column] = {  # what a history holds beside loss terms, without the number at the end of a name
+    "grad_": Column("number", "a player's gradient norm at this update, before any clipping"),
+    "probe_recon": Column("number", f"reconstruction with the decoder at mu, {PROBED} 100 evaluation rows", NATS),
+    "probe_active_units": Column("number", f"active units, {PROBED} 1,000 evaluation rows", "latent dimensions"),
+    "probe_kl_": Column("number", f"KL of a latent dimension, {PROBED} 1,000 evaluation rows", NATS),
+    "kl_": Column("number", f"KL of a latent dimension, {SCORED}", NATS),
+    "recon_at_mu": Column("number", f"reconstruction with the decoder at mu, {SCORED}", NATS),
+    "mse": Column("number", f"squared error per element, {SCORED}"),
+    "elbo": Column("number", f"ELBO, {SCORED}", NATS),
+    "active_units": Column("number", f"active units, {SCORED}", "latent dimensions"),
+    **{name: Column("number", f"{label.text}, {SCORED}") for name, label in SCORES.items()},
 }
 UNITS = {
     **{f"diagnostic.{name}": label.unit for name, label in DIAGNOSTICS.items() if label.unit},
@@ -163,12 +177,13 @@ def columns(rows: Iterable[Mapping[str, object]]) -> list[str]:
 
 def described(name: str) -> Column:
     """The column of this name in any file."""
-    column = COLUMNS[name.split(".")[0]]
+    prefix, _, rest = name.partition(".")
+    column = COLUMNS[prefix]
+    if prefix == "term":
+        column = TERMS.get("grad_" if rest.startswith("grad_") else re.sub(r"\d+$", "", rest), column)
     whole = re.sub(r"^(diagnostic\.recon)_.*|\.\d+$", r"\1", name)  # without a part or a number
     unit = UNITS.get(whole, column.unit)
-    if "." not in name:
-        return column
-    return Column("any", f"{column.text}: {name.partition('.')[2]}", unit)
+    return Column("any", f"{column.text}: {rest}", unit) if rest else column
 
 
 def _place(name: str) -> tuple[int, list[tuple[int, str]]]:

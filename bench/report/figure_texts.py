@@ -41,6 +41,18 @@ CURVES = (
     "reconstruction and KL, before its weight (TC by the discriminator, MMD squared). Runs that diverged or failed are "
     "left out."
 )
+ACTIVE = (
+    "A line: the median over the seeds of one setting of the number of latent dimensions whose posterior mean varies "
+    "(variance above 0.01), on the first 1,000 evaluation rows, read off the training at each logged update. Bands: "
+    "quartiles of the seeds. A training that collapses falls to 0. Runs that diverged or failed are left out."
+)
+KL_CURVES = (
+    "A panel: one setting. A line: the median over its seeds of the KL of one latent dimension, the greatest first at "
+    "each update (the second line is of each run's second greatest, whichever dimension that is), on the first 1,000 "
+    "evaluation rows. Bands: quartiles of the seeds. A line that falls to 0 is a dimension that was switched off; all "
+    "lines at 0 are a collapse. The axes end at the greatest KL after the first quarter of the updates: what is higher "
+    "before is cut off. Runs that diverged or failed are left out."
+)
 LOST = (
     "A bar: runs of one setting that diverged (a loss that is not finite), failed (an error) or collapsed (done, but "
     "without an active unit). The axis ends at the number of runs of a setting."

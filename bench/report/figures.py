@@ -9,16 +9,30 @@ from matplotlib.figure import Figure
 from bench.report.aggregate import KL, RECON, Group, Quantity, Series
 from bench.report.caption import losses_text, quantities_text, seeds_text, setup_text
 from bench.report.examples import Example, examples
-from bench.report.figure_texts import AGREEMENT, CURVES, FACTORS, LOST, MATRICES, POINTS, STRENGTHS, TRAVERSALS, UNITS
+from bench.report.figure_texts import (
+    ACTIVE,
+    AGREEMENT,
+    CURVES,
+    FACTORS,
+    KL_CURVES,
+    LOST,
+    MATRICES,
+    POINTS,
+    STRENGTHS,
+    TRAVERSALS,
+    UNITS,
+)
 from bench.report.finding_tables import agreement_shown
 from bench.report.findings import Findings
 from bench.report.mosaic import traversal_figure
 from bench.report.plots import Panel, pareto_figure, pareto_points, strength_figure
 from bench.report.plots_codes import agreement_figure, factor_figure, matrix_figure, unit_figure
+from bench.report.plots_probes import active_figure, kl_figure, probed
 from bench.report.plots_training import GRADIENTS, curve_figure, lost_figure
 from bench.report.style import Look, looks
 
 OVERVIEW = 3  # scores of a group that stand in the one figure of all groups
+KL_HEAD = "KL of each latent dimension in training"
 CURVES_OF = {
     "tc_vs_strength": (Quantity("tc_sample"), Quantity("tc_mean")),
     "units_vs_strength": (Quantity("active_units"), KL),
@@ -67,14 +81,18 @@ def _single(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator
     group, run_of = found.group, examples(found)
     by_method = {series[0]: one for series, one in reversed(list(look.items()))}
     seeds = seeds_text(s.counts["done"] for s in group.scored)
+    trained = seeds_text(s.counts["done"] for several in group.methods.values() for s in several if s.runs)
     told = [found.ranked[i].label.text for i in agreement_shown(found)]
-    of = _examples_text(run_of)
+    of, seen = _examples_text(run_of), probed(group)
+    read = seeds_text(one.seeds for one in seen.values())
     drawn = [
         ("factors", factor_figure(group), "Scores by factor of variation", FACTORS, f", {seeds} a setting"),
         ("matrices", matrix_figure(group, run_of), "What each latent dimension tells of each factor", MATRICES, of),
         ("traversals", traversal_figure(run_of), "Latent traversals", TRAVERSALS, of),
-        ("units", unit_figure(group, by_method), "KL of each latent dimension", UNITS, f", {seeds} a setting"),
-        ("curves", curve_figure(group, by_method), "Loss terms in training", CURVES, f", {seeds} a setting"),
+        ("units", unit_figure(group, by_method), "KL of each latent dimension", UNITS, f", {trained} a setting"),
+        ("curves", curve_figure(group, by_method), "Loss terms in training", CURVES, f", {trained} a setting"),
+        ("active", active_figure(group, seen, by_method), "Active units in training", ACTIVE, f", {read} a setting"),
+        ("kl_curves", kl_figure(group, seen, by_method), KL_HEAD, KL_CURVES, f", {read} a setting"),
         ("lost", lost_figure(group, by_method), "Runs that diverged, failed or collapsed", LOST, ""),
         ("agreement", agreement_figure(found), f"Rank correlations of {', '.join(told)}", AGREEMENT, ""),
     ]

@@ -12,7 +12,7 @@ from report_fakes import LOGGED, FakeStore, record, score, search, spec
 
 from bench.report.aggregate import collect
 from bench.report.cite import bibtex, cff, citation
-from bench.report.columns import COLUMNS
+from bench.report.columns import COLUMNS, NATS, described
 from bench.report.package import KEYS
 from bench.report.page import CSV
 from bench.report.write import write
@@ -125,3 +125,16 @@ def test_a_citation_says_that_files_differed_from_their_commit_and_leaves_out_wh
     assert "date-released" not in cff(c)
     assert "year" not in bibtex(c)
     assert r"q\_1 \& q\_2" in bibtex(c)
+
+
+def test_what_a_history_holds_is_told_apart_by_name() -> None:
+    told = {
+        name: described(f"term.{name}") for name in ("kl", "kl_3", "probe_kl_12", "probe_recon", "grad_d_loss", "mig")
+    }
+    assert told["kl"].text == "a loss term, in nats, mean over the updates since the row before: kl"
+    assert "1,000 evaluation rows" in told["probe_kl_12"].text
+    assert "--score-every" in told["kl_3"].text
+    assert "--score-every" in told["mig"].text
+    assert told["grad_d_loss"].text.startswith("a player's gradient norm at this update")
+    assert {told[name].unit for name in ("kl_3", "probe_kl_12", "probe_recon")} == {NATS}
+    assert described("term.probe_active_units").unit == "latent dimensions"
