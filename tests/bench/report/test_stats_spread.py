@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from bench.report import stats_rank
 from bench.report.stats_front import Box, box, dominated_share, hypervolume
 from bench.report.stats_rank import agreement, stratified
 from bench.report.stats_variance import variance_components
@@ -59,6 +60,20 @@ def test_agreement_is_scipys_spearman_with_ties() -> None:
         assert found.rho[i, j] == pytest.approx(scipy_stats.spearmanr(x[:, i], x[:, j]).statistic)
         assert found.lo[i, j] < found.rho[i, j] < found.hi[i, j]
     np.testing.assert_allclose(np.diag(found.rho), 1)
+
+
+def test_intervals_of_agreement_are_percentiles_of_scipys_spearman_over_resamples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = np.random.default_rng(0).integers(0, 6, (40, 2)).astype(float)
+    strata = [str(i // 10) for i in range(40)]
+    found = agreement(x, strata, np.random.default_rng(1), resamples=60)
+    drawn = stratified(strata, np.random.default_rng(1), 60)
+    expected = np.quantile([scipy_stats.spearmanr(*x[rows].T).statistic for rows in drawn], [0.025, 0.975])
+    np.testing.assert_allclose([found.lo[1, 0], found.hi[1, 0]], expected, rtol=1e-12)
+    monkeypatch.setattr(stats_rank, "BLOCK", 7 * 40)
+    in_blocks = agreement(x, strata, np.random.default_rng(1), resamples=60)
+    assert [a.tobytes() for a in in_blocks] == [a.tobytes() for a in found]
 
 
 def test_agreement_uses_the_runs_that_have_both() -> None:
