@@ -1,10 +1,13 @@
 """The figures of docs/metrics.md are those of the run that it names."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 
+from bench import plugins
+from bench.protocol import Protocol
 from metrics import _registry
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -62,6 +65,9 @@ def test_rows_and_bins(values, tables):
             assert cell in of, (name, n, bins, code)
 
 
-def test_every_metric_is_described():
+@pytest.mark.parametrize("name", _registry.own())
+def test_every_metric_is_described_with_its_protocol(name):
     text = (DOCS / "metrics.md").read_text(encoding="utf-8")
-    assert all(f"### {name}\n" in text for name in _registry.own())
+    (section,) = re.findall(rf"^### {name}\n((?:(?!#).*\n?)*)", text, re.MULTILINE)
+    usual = Protocol(name, plugins.resolve("metric", name, {}))
+    assert f"Protocol: `{usual.id}`" in section
