@@ -61,7 +61,7 @@ def _tensors(state: State) -> dict[str, Tensor]:
             found |= {f"optimiser/{i}/{j}/{name}": t for name, t in optimiser.state[w].items()}
     found["generator"] = state.rng.get_state()
     found |= {f"sums/{name}": t for name, t in state.log.sums.items()}
-    found["finite"] = torch.as_tensor(state.log.finite)
+    found["finite"] = torch.as_tensor(0 if state.log.finite is None else state.log.finite)
     for name, content in state.gathered.items():
         found[f"gathered/{name}"] = torch.frombuffer(bytearray(content), dtype=torch.uint8)
     return found

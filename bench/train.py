@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,8 @@ from torch import Tensor
 from bench.data._base import FactorDataset
 from bench.seeds import stream
 from bench.spec import RunSpec
-from methods._base import Method, Player
+from bench.update import Log, Update
+from methods._base import Method
 
 BLOCK = 256  # updates whose batches are drawn at once
 TABLE_BYTES = 2**32  # of observations at most that are put on a device: there may be several runs on it
@@ -124,7 +124,7 @@ class State:
     method: Method
     optimisers: list[torch.optim.Adam]
     rng: torch.Generator
-    log: "_Log"
+    log: Log
     gathered: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -161,25 +161,13 @@ def train(
     watch: Watch | None = None,
     gathered: dict[str, bytes] | None = None,
 ) -> Training:
-    """`spec.steps` updates: each player steps down the gradient of its own term, all taken at the same weights.
-
-    With `autograd.grad` for each player's own weights, no term leaks into another player's. Stops at divergence.
-    """
-    optimisers = [_adam(player, spec.lr) for player in method.players]
-    log, watch = _Log(method.players), watch or Watch()
-    state = State(method, optimisers, rng, log, {} if gathered is None else gathered)
+    """`spec.steps` updates, with a row of the history every `log_every` of them. Stops at divergence."""
+    log, watch = Log(method.players), watch or Watch()
+    update = Update(method, spec, rng, log)
+    state = State(method, update.optimisers, rng, log, {} if gathered is None else gathered)
     for step in range(watch.begin(state), spec.steps):
-        terms = warmed_up(method.terms(batches(step), step, rng), step, spec.warmup)
         logged = (step + 1) % log_every == 0 or step + 1 == spec.steps
-        for player in method.players:
-            weights = list(player.module.parameters())
-            grads = torch.autograd.grad(terms[player.term], weights, retain_graph=player is not method.players[-1])
-            for w, g in zip(weights, grads, strict=True):
-                w.grad = g
-        norms = _norms(method.players, spec.grad_clip) if logged or spec.grad_clip else {}
-        for optimiser in optimisers:
-            optimiser.step()
-        log.add(terms)
+        norms = update(batches(step), step, logged)
         if logged:
             row = log.row(step + 1, norms)
             on_log(row)
@@ -189,51 +177,3 @@ def train(
         watch.after(step + 1, state)
     watch.ended(int(log.rows[-1]["step"]), state)
     return Training(log.rows, log.last, log.diverged_at)
-
-
-def warmed_up(terms: dict[str, Tensor], step: int, warmup: int) -> dict[str, Tensor]:
-    """During the first `warmup` updates, the loss with every term but the reconstruction weighted by step / warmup."""
-    if step >= warmup:
-        return terms
-    recon, loss = terms["recon"], terms["loss"]
-    return {**terms, "loss": recon + step / warmup * (loss - recon)}
-
-
-def _adam(player: Player, lr: float) -> torch.optim.Adam:
-    arguments: dict[str, Any] = {"lr": lr, **player.adam}
-    return torch.optim.Adam(player.module.parameters(), fused=True, **arguments)
-
-
-def _norms(players: list[Player], clip: float) -> dict[str, Tensor]:
-    """Each player's gradient norm, before it is clipped to `clip` (0: not clipped)."""
-    bound = clip or torch.inf
-    return {f"grad_{p.term}": torch.nn.utils.clip_grad_norm_(p.module.parameters(), bound) for p in players}
-
-
-class _Log:
-    """Means of the terms between rows, kept on the device so that only a row waits for it."""
-
-    def __init__(self, players: list[Player]) -> None:
-        self.rows: History = []
-        self.last: dict[str, float] = {}
-        self.minimised = [p.term for p in players]
-        self.sums: dict[str, Tensor] = {}
-        self.finite: Tensor | int = 0
-        self.since = 0
-        self.diverged_at: int | None = None
-
-    def add(self, terms: dict[str, Tensor]) -> None:
-        values = {name: term.detach() for name, term in terms.items()}
-        self.sums = {name: self.sums.get(name, 0) + value for name, value in values.items()}
-        self.finite = self.finite + torch.stack([values[name] for name in self.minimised]).isfinite().all()
-        self.since += 1
-
-    def row(self, updates: int, norms: dict[str, Tensor]) -> dict[str, float]:
-        means = {name: value.item() / self.since for name, value in self.sums.items()}
-        row = {"step": float(updates), **means, **{name: norm.item() for name, norm in norms.items()}}
-        if int(self.finite) < updates:
-            self.diverged_at = int(self.finite) + 1
-        self.rows.append(row)
-        self.last = dict(row)
-        self.sums, self.since = {}, 0
-        return row

@@ -73,6 +73,8 @@ class Method(nn.Module, ABC):
     sweep: the default grid of its hyperparameters. strength: the one on the axes of figures. bounds: between which a
     search looks for a hyperparameter, on a logarithmic scale; by default between the ends of its sweep.
     draws: how many independent batches a step takes; x is then `draws` batches in a row, the first being the ELBO's.
+    uses_step: whether `terms` uses `step`, or anything else in Python that changes from update to update. Where it does
+        not, a GPU may replay a recorded update.
     players: who minimises what. definitions: what the method fixes beside its hyperparameters; goes into the record.
     """
 
@@ -80,6 +82,7 @@ class Method(nn.Module, ABC):
     strength: ClassVar[str | None] = None
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
     draws: ClassVar[int] = 1
+    uses_step: ClassVar[bool] = True
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()

@@ -19,6 +19,7 @@ class BetaTCVAE(Method):
 
     sweep = {"beta": (1, 2, 4, 6, 8, 10)}
     strength = "beta"
+    uses_step = False
 
     def __init__(self, backbone: Backbone, beta: float = 6.0) -> None:
         super().__init__(backbone)

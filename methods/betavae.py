@@ -15,6 +15,7 @@ class BetaVAE(Method):
     sweep = {"beta": (1, 2, 4, 6, 8, 16)}
     strength = "beta"
     bounds = {"beta": (1, 32)}
+    uses_step = False
 
     def __init__(self, backbone: Backbone, beta: float = 4.0) -> None:
         super().__init__(backbone)

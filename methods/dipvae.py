@@ -21,6 +21,7 @@ class DIPVAE(Method):
 
     sweep = {"lambda_od": (1, 2, 5, 10, 20, 50)}
     strength = "lambda_od"
+    uses_step = False
 
     def __init__(self, backbone: Backbone, lambda_od: float = 10.0, variant: str = "i") -> None:
         super().__init__(backbone)

@@ -26,6 +26,7 @@ class FactorVAE(Method):
     strength = "gamma"
     bounds = {"gamma": (5, 150)}
     draws = 2
+    uses_step = False
 
     def __init__(
         self, backbone: Backbone, gamma: float = 40.0, lr_discriminator: float = 1e-4, width: int = 1000

@@ -20,6 +20,7 @@ class InfoVAE(Method):
     sweep = {"lambda_": (10, 50, 100, 500, 1000)}
     strength = "lambda_"
     bounds = {"lambda_": (1, 1000)}
+    uses_step = False
 
     def __init__(self, backbone: Backbone, alpha: float = 0.0, lambda_: float = 100.0, bandwidth: float = 2.0) -> None:
         super().__init__(backbone)

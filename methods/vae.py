@@ -12,6 +12,8 @@ __all__ = ["VAE"]
 class VAE(Method):
     """Eq. 3: -ELBO = -E_q[log p(x|z)] + KL(q(z|x) || p(z))."""
 
+    uses_step = False
+
     def terms(self, x: Tensor, step: int, rng: torch.Generator) -> dict[str, Tensor]:
         """The negative ELBO; terms loss, recon, kl."""
         mu, logvar = self.backbone.encode(x)

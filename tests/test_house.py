@@ -17,7 +17,7 @@ FLOORS = (  # a file imports from its own floor and lower ones; the last is the 
     "methods metrics bench.data bench.wrappers",
     "bench.allocator bench.build bench.checkpoint bench.disk bench.encode bench.environment bench.images bench.job "
     "bench.latency bench.layout bench.lease bench.memory bench.on_the_way bench.plugins bench.protocol bench.searched "
-    "bench.slots bench.store bench.train bench.watch",
+    "bench.slots bench.store bench.train bench.update bench.watch",
     "bench.trial",
     "bench.display bench.estimate bench.execute bench.plan bench.session bench.study "
     "bench.survey bench.trainer bench.worker",

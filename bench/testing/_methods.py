@@ -96,10 +96,20 @@ def its_state_is_in_its_weights_and_buffers(name: str) -> None:
     expect(not differ, name, f"terms {differ} differ after load_state_dict(state_dict())", "no state beside these")
 
 
+def terms_leave_the_step_alone_where_they_say_so(name: str) -> None:
+    """A method whose `uses_step` is False has the same terms at any update: a GPU may replay one for another."""
+    made = on_vectors(name)
+    x = batch((12,), 8 * made.draws)
+    early, late = (made.terms(x, step, rng()) for step in (0, 10**6))
+    differ = [] if made.uses_step else [term for term in early if not torch.equal(early[term], late[term])]
+    expect(not differ, name, f"uses_step is False, and terms {differ} differ between updates", "uses_step = True")
+
+
 CHECKS = (
     its_sweep_and_strength_are_arguments,
     terms_are_named_finite_scalars,
     terms_are_a_function_of_batch_step_and_generator,
+    terms_leave_the_step_alone_where_they_say_so,
     players_share_no_weights_and_leave_none_out,
     an_update_moves_every_players_weights,
     the_same_seed_gives_the_same_training,

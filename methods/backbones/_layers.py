@@ -44,7 +44,8 @@ def dense(*widths: int) -> nn.Sequential:
 class ToPixels(nn.ConvTranspose2d):
     """ConvTranspose2d of stride 2 and padding 1 with few output channels, as a matrix product and a fold.
 
-    The same numbers as the parent's up to rounding. oneDNN is slow where there is one output channel.
+    The same numbers as the parent's up to rounding. oneDNN is slow where there is one output channel; a GPU is not, and
+    takes a fold's gradient one image after another.
     """
 
     def __init__(self, channels: int, x_channels: int, kernel: int = 4) -> None:
@@ -52,6 +53,8 @@ class ToPixels(nn.ConvTranspose2d):
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(B, channels, H, W) -> (B, x_channels, 2H, 2W)."""
+        if not x.is_cpu:
+            return super().forward(x, output_size)
         assert self.bias is not None
         _, c, h, w = x.shape
         patches = self.weight.reshape(c, -1).T @ x.flatten(2)

@@ -12,6 +12,7 @@ from bench.checkpoint import keep, resume
 from bench.job import Job
 from bench.train import Batches, Table, Watch, train
 from bench.trial import rescored, trial
+from bench.update import FIRST, Recorded
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -61,11 +62,37 @@ def test_a_gpu_trains_as_the_processor_does(toy, spec_of, monkeypatch, exact, me
         assert there == pytest.approx(here, rel=2e-3, abs=2e-4)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_replayed_update_is_the_update(toy, spec_of, monkeypatch, exact, method):
+    """Bit for bit: weights, history and what is drawn; around the history's rows too, which no replay makes."""
+    found = []
+    for replayed in (True, False):
+        with monkeypatch.context() as patch:
+            if not replayed:
+                patch.setattr(plugins.load("method", method), "uses_step", True)
+            made, training = trained(spec_of(method, steps=40, warmup=6, grad_clip=20.0), toy, GPU, log_every=15)
+        found.append(({name: w.cpu() for name, w in made.state_dict().items()}, training.history))
+    (weights, history), (weights_now, history_now) = found
+    assert history == history_now
+    for name, w in weights.items():
+        assert torch.equal(w, weights_now[name]), name
+
+
+def test_updates_are_replayed(toy, spec_of, monkeypatch):
+    replays = []
+    replay = Recorded.replay
+    monkeypatch.setattr(Recorded, "replay", lambda self, x: replays.append(replay(self, x)))
+    trained(spec_of(steps=STEPS), toy, GPU)
+    assert len(replays) == STEPS - FIRST - 1
+    trained(spec_of("annealedvae", steps=STEPS), toy, GPU)
+    assert len(replays) == STEPS - FIRST - 1
+
+
 class Unwaiting(Watch):
-    """Raises where the processor waits for the GPU, from the second update to the last but one."""
+    """Raises where the processor waits for the GPU, from the second update that may be replayed to the last but one."""
 
     def after(self, step, state):
-        torch.cuda.set_sync_debug_mode("error" if 1 < step < STEPS - 1 else "default")
+        torch.cuda.set_sync_debug_mode("error" if FIRST + 1 <= step < STEPS - 1 else "default")
 
 
 @pytest.mark.parametrize("method", METHODS)

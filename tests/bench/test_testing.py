@@ -53,6 +53,10 @@ def written_to(self, x, step, rng):
     return terms
 
 
+def ramped(self, x, step, rng):
+    return VAE.terms(self, x, step, rng) | {"weight": torch.tensor(float(step))}
+
+
 METHODS = {
     "its_sweep_and_strength_are_arguments": [
         (method(sweep={"beta": (1,)}), "sweep has ['beta']; expected some of its arguments, []"),
@@ -69,6 +73,9 @@ METHODS = {
         (method(terms=also(recon=lambda *_: torch.zeros(()))), "recon is the same for two generators"),
         (method(terms=also(more=lambda *_: torch.rand(()) * 0)), "draws from torch's global generator"),
         (method(terms=written_to), "changes the batch"),
+    ],
+    "terms_leave_the_step_alone_where_they_say_so": [
+        (method(terms=ramped, uses_step=False), "uses_step is False, and terms ['weight'] differ between updates")
     ],
     "players_share_no_weights_and_leave_none_out": [(method(__init__=idle), "no player holds ['idle.weight'")],
     "an_update_moves_every_players_weights": [

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from bench.build import build
-from bench.train import BLOCK, Batches, Table, train, warmed_up
+from bench.train import BLOCK, Batches, Table, train
+from bench.update import warmed_up
 from methods._base import Method
 
 METHODS = ("vae", "betavae", "factorvae", "infovae")
