@@ -34,13 +34,18 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
     """What the data set NAME holds: factors, observations, likelihood, sha256."""
     if out and (out.suffix != ".png" or not out.parent.is_dir()):
         raise BenchError(f"out={out}: expected a name that ends in .png, in a folder that is there")
+    from bench.protocol import Facts
+
     spec, dataset = chosen(name, settings, wrap)
     grid = len(dataset) == prod(dataset.sizes)
     click.echo(f"{spec.label}: {len(dataset):,} {dataset.kind}s of {' x '.join(map(str, dataset.shape))}")
     click.echo(f"  {'each combination of factors once' if grid else 'not each combination of factors once'}:")
     width = max(map(len, dataset.names))
     for factor, size in zip(dataset.names, dataset.sizes, strict=True):
-        click.echo(f"    {factor:{width}} {size:4}")
+        notes = {"in bins of true values": factor in dataset.numbers, "no order": factor in dataset.unordered}
+        click.echo(f"    {factor:{width}} {size:4}  {', '.join(n for n, holds in notes.items() if holds)}".rstrip())
+    if incomplete := Facts.of(dataset).incomplete:
+        click.echo(f"  {incomplete}: trained on, not scored")
     for part, rows in dataset.parts.items():
         click.echo(f"  part {part}: {len(rows):,} rows")
     click.echo(f"  likelihood {dataset.likelihood}")

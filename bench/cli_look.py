@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench.cli_run import PLACE, STUDY, asked, devices_of, options, processes
+from bench.cli_run import PLACE, STUDY, asked, devices_of, left_out, options, processes
 from bench.errors import BenchError
 
 
@@ -27,6 +27,8 @@ def plan(device: str, runs_per_device: int, jobs: int | None, threads: int, no_c
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")
     click.echo(f"  {left.rescored} are trained and would be scored further")
     click.echo(f"  {len(left.jobs) - left.rescored} would be trained, {at_once} at once on {', '.join(means.devices)}")
+    for line in left_out(wanted, protocols):
+        click.echo(f"  {line}")
     for key, reason in left.damaged.items():
         click.echo(f"  {key} is damaged and would be moved aside and run again: {reason}")
     to_train = [job for job in left.jobs if not job.done]

@@ -1,6 +1,7 @@
 """`bench run` at the terminal, and what it shares with other commands that plan or carry out runs."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,7 @@ def run(
             f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"
             + (f", {left.rescored} to score further" if left.rescored else "")
         )
+        click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
     means = Means(devices, runs_per_device, threads, timeout=timeout, retries=retries, every=checkpoint_every)
     means = replace(means, tensorboard=str(store.root.resolve() / ".tensorboard") if tensorboard else "")
     if left.jobs:
@@ -131,6 +133,15 @@ def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol,
     wanted = parse(altered(read(study), flags), f"study {study}")
     specs = shard(ordered(expand(wanted)), which, of)
     return wanted, specs, protocols(wanted), out or Path("results") / wanted.name, repeats
+
+
+def left_out(study: "Study", protocols: "Sequence[Protocol]") -> list[str]:
+    """What of the study's data set is not scored, and by which metrics it is not, each with the reason."""
+    from bench.protocol import left_out
+    from bench.study import facts
+
+    incomplete = facts(study).incomplete
+    return [*([f"not scored: {incomplete}; they are trained on"] if incomplete else []), *left_out(protocols)]
 
 
 def shard_of(given: str) -> tuple[int, int]:
@@ -202,11 +213,14 @@ def carry_out(
     session = Session(store, means or Means(), protocols, lambda line: console.print(line, soft_wrap=True))
     results = session.results(jobs, processes, engine or LOCAL)
     names = {job.spec.key: describe(job.spec) for job in jobs}
-    failed = [
-        result
-        for result in shown(results, len(jobs), processes, console, session.running, names)
-        if result.trouble or (result.record is not None and result.record.status != "done")
-    ]
+    failed, skipped = [], Counter[tuple[str, str]]()
+    for result in shown(results, len(jobs), processes, console, session.running, names):
+        failed += [result] if result.trouble or (result.record and result.record.status != "done") else []
+        known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
+        found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
+        skipped.update(found - known)
+    for (protocol, reason), n in sorted(skipped.items()):
+        console.print(f"not scored: {protocol}: {reason} ({n} runs)", soft_wrap=True)
     end(failed, session.interrupted, store)
 
 

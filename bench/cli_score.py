@@ -1,6 +1,7 @@
 """`bench score` and `bench calibrate` at the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from bench.flags import words
 
 if TYPE_CHECKING:
     from bench.calibrate import Cell
-    from bench.protocol import Protocol
+    from bench.protocol import Facts, Protocol
     from bench.store import Store
 
 
@@ -92,9 +93,9 @@ def score_runs(
     rows = []
     if metrics is not None or not udr:
         names, settings = asked(metrics, given)
-        protocols = protocols_of(names, settings, words(codes))
+        facts_to_protocols = partial(protocols_of, names, settings, words(codes))
         for store in stores:
-            rows += further(store, protocols, eval_repeats, device, jobs)
+            rows += further(store, facts_to_protocols, eval_repeats, device, jobs)
     if udr:
         from bench.udr import udr_rows
 
@@ -112,13 +113,18 @@ def score_runs(
 
 
 def further(
-    store: "Store", protocols: "Sequence[Protocol]", repeats: int, device: str, processes: int
+    store: "Store",
+    protocols: "Callable[[Facts], tuple[Protocol, ...]]",
+    repeats: int,
+    device: str,
+    processes: int,
 ) -> list[dict[str, Any]]:
-    """Add what the store's done runs lack of these protocols; the rows of all of their scores by them."""
+    """Add what the store's done runs lack of the protocols for their data; the rows of all of their scores by them."""
     from bench.cli_run import carry_out
     from bench.environment import environment
     from bench.job import Job, Means
     from bench.plan import scoring
+    from bench.protocol import Facts, left_out
     from bench.report.aggregate import Run
     from bench.report.rows import score_rows
     from bench.store import Damaged
@@ -127,17 +133,21 @@ def further(
     jobs = []
     for record in done:
         try:
-            job = scoring(Job(record.spec, tuple(protocols), repeats, device, 1, environment()), store)
+            job = scoring(
+                Job(record.spec, protocols(Facts.read(record.evaluation)), repeats, device, 1, environment()), store
+            )
         except Damaged as error:
             store.damaged[record.key] = str(error)
             continue
         jobs += [] if job is None else [job]
     click.echo(f"{store.root}: {len(jobs)} of {len(done)} done runs to score")
+    click.echo("".join(f"{line}\n" for line in left_out(p for job in jobs for p in job.protocols)), nl=False)
     if jobs:
         carry_out(jobs, store, processes, Means((device,)))
-    wanted = {p.id for p in protocols}
-    whole = [record for record in done if record.key not in store.damaged]
-    runs = [Run(r, tuple(s for s in store.scores(r.key) if s.protocol in wanted)) for r in whole]
+    runs = []
+    for record in [record for record in done if record.key not in store.damaged]:
+        wanted = {p.id for p in protocols(Facts.read(record.evaluation))}
+        runs.append(Run(record, tuple(s for s in store.scores(record.key) if s.protocol in wanted)))
     return score_rows(runs)
 
 

@@ -103,14 +103,14 @@ def asked(flags: dict[str, Any]) -> Asked:
     from bench.search.space import base_of, check_names, dimensions
     from bench.search.trials import Plan
     from bench.seeds import SEARCH_SEEDS
-    from bench.study import MOST_SEEDS, parse, read
+    from bench.study import MOST_SEEDS, facts, parse, read
 
     study, out, named = flags.pop("study"), flags.pop("out"), flags["methods"] is not None
     trials, seeds, seed = (flags.pop(name) for name in ("trials", "seeds_per_trial", "search_seed"))
     names, sampler, strength = words(flags.pop("objective")), flags.pop("sampler"), flags.pop("strength")
     bounds, tuned = (intervals(name, flags.pop(name)) for name in ("bounds", "tune"))
     wanted = parse(altered(read(study), {**flags, "betas": None}), f"study {study}")
-    goals = objectives(names, wanted.set, wanted.codes)
+    goals = objectives(names, wanted.set, wanted.codes, facts(wanted))
     seeds = seeds or SEEDS["udr" in names]
     if seeds > MOST_SEEDS:
         raise BenchError(f"seeds-per-trial={seeds}: expected at most {MOST_SEEDS}")
@@ -126,7 +126,7 @@ def asked(flags: dict[str, Any]) -> Asked:
         base = base_of(wanted, method, searched)
         plans.append(Plan(method, own, base, searched, goals, by, seed, tuple(range(first, first + seeds)), trials))
     scored = tuple({p.id: p for o in goals if (p := o.protocol) is not None}.values())
-    further = protocols_of(wanted.metrics, wanted.set, wanted.codes)
+    further = protocols_of(wanted.metrics, wanted.set, wanted.codes, facts(wanted))
     both = tuple({p.id: p for p in (*further, *scored)}.values())
     return Asked(wanted, plans, goals, scored, both, out or Path("results") / wanted.name)
 

@@ -29,7 +29,7 @@ def encode(backbone: Backbone, dataset: FactorDataset, index: NDArray[np.integer
     """q(z|x) of these rows of the data set."""
     blocks = [backbone.encode(to_device(dataset.x(rows), device)) for rows in _blocks(index)]
     mu, logvar = (torch.cat(part).cpu().numpy() for part in zip(*blocks, strict=True))
-    return Posterior(mu, logvar, dataset.v[index], np.asarray(index))
+    return Posterior(mu, logvar, dataset.v[index], np.asarray(index), dataset.numbers_at(index))
 
 
 @torch.no_grad()

@@ -13,7 +13,6 @@ from bench.images import traversal
 from bench.spec import RunSpec
 from bench.train import to_device
 from methods._base import Method
-from metrics._codes import Posterior
 from metrics._gaussian import active_units, kl_per_dimension
 
 Rows = NDArray[np.integer]
@@ -55,8 +54,7 @@ def probe(method: Method, dataset: FactorDataset, rows: Rows, device: torch.devi
     """
     with undisturbed(method):
         posterior = encode(method.backbone, dataset, rows, device)
-        few = Posterior(**{name: part[:DECODED] for name, part in vars(posterior).items()})
-        recon = recon_at_mu(method.backbone, dataset, few, device)
+        recon = recon_at_mu(method.backbone, dataset, posterior.rows(slice(DECODED)), device)
     kl_j = kl_per_dimension(posterior.mu, posterior.logvar)
     return {
         "probe_recon": recon,

@@ -18,9 +18,11 @@ def traversed(dataset: FactorDataset) -> list[NDArray[np.int64]]:
 
     They pass through a row whose factors stand at different heights of their ranges, so that no two look alike, the
     first factor the highest; or, where there is no such row, through the first of the data set. A value that occurs
-    with the others' in no row is left out.
+    with the others' in no row is left out, and so are rows of which a factor is not known, if there are others.
     """
-    v = dataset.v
+    known = (dataset.v >= 0).all(axis=1)
+    whole = np.flatnonzero(known if known.any() else ~known)
+    v = dataset.v[whole]
     heights = np.arange(2 * v.shape[1] - 1, 0, -2)  # over 2 K
     wanted = np.flatnonzero((v == np.array(dataset.sizes) * heights // (2 * v.shape[1])).all(axis=1))
     base = v[wanted[0] if len(wanted) else 0]
@@ -31,7 +33,7 @@ def traversed(dataset: FactorDataset) -> list[NDArray[np.int64]]:
         found = np.flatnonzero((disagreeing == 0) | ((disagreeing == 1) & ~agrees[:, k]))
         values, first = np.unique(v[found, k], return_index=True)
         shown = np.unique(np.linspace(0, len(values) - 1, min(COLUMNS, len(values))).round().astype(np.int64))
-        rows.append(found[first[shown]])
+        rows.append(whole[found[first[shown]]])
     return rows
 
 

@@ -92,6 +92,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     terms: the means of the loss terms over the last logged stretch of training.
     diagnostics: on the evaluation rows (reconstruction, ELBO, KL per dimension, active units, ...).
     factors: the names of the data set's factors, in the order of per-factor scores and of the columns of matrices.
+    evaluation: what of the data set bears on its scoring (bench.protocol.Facts), where it is not as usual.
     cost, environment: what the run took and where it ran; no part of what a spec reproduces bit for bit.
     """
 
@@ -105,18 +106,23 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     terms: dict[str, float] = {}
     diagnostics: dict[str, float | list[float] | bool] = {}
     factors: list[str] = []
+    evaluation: Params = {}
     cost: dict[str, float | str] = {}
     environment: dict[str, str | int | bool] = {}
 
 
 class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One evaluation of one metric: repeat r draws its own evaluation rows and its own random numbers."""
+    """One evaluation of one metric: repeat r draws its own evaluation rows and its own random numbers.
+
+    skipped: why there are no values, where the metric asks for what data set or codes do not have.
+    """
 
     repeat: int
     values: dict[str, float]
     per_factor: dict[str, list[float | None]] = {}
     matrices: dict[str, list[list[float | None]]] = {}
     seconds: float = 0.0
+    skipped: str = ""
 
 
 class ScoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,9 +15,9 @@ from bench import plugins
 from bench.build import check, data_spec, load_dataset
 from bench.data._base import FactorDataset
 from bench.errors import BenchError
-from bench.protocol import Grid, Protocol, grid, protocols_of
+from bench.protocol import Facts, Grid, Protocol, grid, protocols_of
 from bench.seeds import SEARCH_SEEDS
-from bench.spec import RunSpec, Value
+from bench.spec import DataSpec, RunSpec, Value
 from methods._likelihood import LIKELIHOODS
 
 CHECKED = 1000  # observations that a likelihood other than the data set's is held against
@@ -105,7 +105,20 @@ def seeds_of(study: Study) -> list[int]:
 
 def protocols(study: Study) -> tuple[Protocol, ...]:
     """How every run is scored. BenchError for arguments that a metric refuses, or more rows than there are."""
-    return protocols_of(study.metrics, study.set, study.codes)
+    return protocols_of(study.metrics, study.set, study.codes, facts(study))
+
+
+def facts(study: Study) -> Facts:
+    """What of the study's data set bears on scoring."""
+    return Facts.of(dataset_of(study)[1])
+
+
+def dataset_of(study: Study) -> tuple[DataSpec, FactorDataset]:
+    """The data set of a study, wrapped. BenchError for bad arguments or a bad file."""
+    arguments = _single(study, study.dataset)
+    source = str(arguments.pop("source", ""))
+    spec = data_spec(study.dataset, arguments, source, [(name, _single(study, name)) for name in study.wrap])
+    return spec, load_dataset(spec)
 
 
 def expand(study: Study) -> list[RunSpec]:
@@ -113,10 +126,7 @@ def expand(study: Study) -> list[RunSpec]:
 
     Every setting is built once without memory for its weights, so that a value out of range is refused here.
     """
-    arguments = _single(study, study.dataset)
-    source = str(arguments.pop("source", ""))
-    dataset = data_spec(study.dataset, arguments, source, [(name, _single(study, name)) for name in study.wrap])
-    data = load_dataset(dataset)
+    dataset, data = dataset_of(study)
     likelihood = _likelihood(study, data)
     z_dims = study.z_dim if isinstance(study.z_dim, list) else [study.z_dim]
     settings = [

@@ -10,6 +10,7 @@ from functools import cache
 import msgspec
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from bench.allocator import keep_freed_memory
 from bench.build import build, load_dataset
@@ -19,13 +20,13 @@ from bench.job import Job, Result
 from bench.latency import encoding_speed
 from bench.memory import forget_peak, peak_memory_mb
 from bench.on_the_way import PROBE_ROWS, before, log_every, probe, strips, undisturbed
-from bench.protocol import EVALUATION_ROWS, Protocol
+from bench.protocol import EVALUATION_ROWS, Facts, Protocol
 from bench.seeds import stream, word
 from bench.spec import Record, Repeat, RunSpec, ScoreFile
 from bench.store import Arrays, Artefacts
 from bench.train import Batches, Training, Watch, train
 from methods._base import Method
-from metrics._codes import Codes, Floats, Posterior
+from metrics._codes import Codes, Floats, MetricError, Posterior, Scores
 
 ON_THE_WAY = ("recon", "mse", "elbo", "active_units")  # what a history tells if asked, beside the KL per dimension
 
@@ -66,7 +67,7 @@ def trained(job: Job, watch: Watch) -> Result:
         gathered=images,
     )
     seconds = time.perf_counter() - start
-    record, trouble = outcome(spec, method, training), ""
+    record, trouble = _record(spec, method, training), ""
     artefacts = Artefacts(training.history, weights=_weights(method), images=images)
     if record.status == "done":
         record, artefacts, trouble = scored(job, method, dataset, record, artefacts)
@@ -102,16 +103,17 @@ def scored(
         **reconstruction(method.backbone, dataset, posterior, job.spec.seed, device),
         **part_diagnostics(method.backbone, dataset, job.spec.seed, device),
         **code_diagnostics(posterior, stream(job.spec.seed, "diagnostics")),
-        **kl_diagnostics(posterior, len(dataset.to_score), stream(job.spec.seed, "kl diagnostics")),
+        **kl_diagnostics(posterior, len(dataset.population), stream(job.spec.seed, "kl diagnostics")),
         "clamp_hits": float(hits),
     }
     try:
-        at_hand = dataclasses.replace(job, posterior=vars(posterior))  # repeat 0 reads the same rows
+        at_hand = dataclasses.replace(job, posterior=posterior.arrays)  # repeat 0 reads the same rows
         scores, trouble = score(at_hand, method, dataset), ""
     except Exception:
         scores, trouble = [], traceback.format_exc()
-    artefacts = dataclasses.replace(artefacts, posterior=dict(vars(posterior)), scores=scores)
-    record = msgspec.structs.replace(record, diagnostics=diagnostics, factors=list(dataset.names))
+    artefacts = dataclasses.replace(artefacts, posterior=posterior.arrays, scores=scores)
+    told = {"factors": list(dataset.names), "evaluation": Facts.of(dataset).stated}
+    record = msgspec.structs.replace(record, diagnostics=diagnostics, **told)
     return record, artefacts, trouble
 
 
@@ -159,26 +161,38 @@ def _posterior(job: Job, method: Method | None, dataset: FactorDataset | None, r
 
 
 def evaluate(protocol: Protocol, codes: Codes, seed: int, repeat: int) -> Repeat:
-    """One evaluation of one protocol."""
-    start = time.perf_counter()
-    scores = protocol.call(codes, stream(seed, "metric", protocol.id, repeat), **protocol.params)
+    """One evaluation of one protocol.
+
+    What the metric refuses to score is skipped, with its reason: the same codes would be refused again.
+    """
+    start, scores, skipped = time.perf_counter(), Scores({}), protocol.lacking
+    if not skipped:
+        try:
+            scores = protocol.call(codes, stream(seed, "metric", protocol.id, repeat), **protocol.params)
+        except MetricError as error:
+            skipped = str(error)
     return Repeat(
         repeat=repeat,
         values=scores.values,
         per_factor={name: _listed(values) for name, values in scores.per_factor.items()},
         matrices={name: [_listed(row) for row in matrix] for name, matrix in scores.matrices.items()},
         seconds=time.perf_counter() - start,
+        skipped=skipped,
     )
 
 
-def evaluation_rows(spec: RunSpec, dataset: FactorDataset, repeat: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Rows drawn independently and uniformly from those to score, apart from every training batch's stream."""
-    rows = dataset.to_score
-    return np.asarray(rows[stream(spec.seed, "evaluation rows", repeat).integers(len(rows), size=EVALUATION_ROWS)])
+def evaluation_rows(spec: RunSpec, dataset: FactorDataset, repeat: int) -> NDArray[np.int64]:
+    """Rows drawn independently and uniformly from those to score, apart from every training batch's stream.
+
+    Of those of which every factor is known, or of all where there are none; of a sampled data set without replacement.
+    """
+    rng, rows = stream(spec.seed, "evaluation rows", repeat), dataset.population
+    if dataset.sampled:
+        return rng.permutation(rows)[:EVALUATION_ROWS]
+    return rows[rng.integers(len(rows), size=EVALUATION_ROWS)]
 
 
-def outcome(spec: RunSpec, method: Method, training: Training) -> Record:
-    """How a training ended: done with its last terms, or diverged with the update and what was not finite."""
+def _record(spec: RunSpec, method: Method, training: Training) -> Record:
     last = {name: value for name, value in training.last.items() if name != "step"}
     odd = [name for name, value in last.items() if not np.isfinite(value)]
     diverged = training.diverged_at is not None or bool(odd)

@@ -19,8 +19,13 @@ class Grid(NamedTuple):
     def of(cls, sizes: tuple[int, ...]) -> "Grid":
         """Every combination of factor values, the last factor fastest. At least two factors of two values or more."""
         v = np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
-        n = np.array(sizes)
-        return cls(v, sizes, (v - (n - 1) / 2) / np.sqrt((n**2 - 1) / 12))
+        return cls(v, sizes, scaled(v, sizes))
+
+
+def scaled(v: Ints, sizes: tuple[int, ...]) -> Floats:
+    """Indices v (N, K) of factors of these sizes, scaled to mean 0 and variance 1 over the whole grid."""
+    n = np.array(sizes)
+    return np.asarray((v - (n - 1) / 2) / np.sqrt((n**2 - 1) / 12))
 
 
 class Analytic(NamedTuple):

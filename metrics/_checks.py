@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from metrics._codes import Codes, Floats, Ints, MetricError
 
 
-def check(codes: Codes) -> Codes:
+def check(codes: Codes, *, numbers: bool = False) -> Codes:
     """The same codes as arrays: z (N, D) float32 or float64 and finite, v (N, K) integers from 0; N, D, K at least 1.
 
+    numbers: v may be float32 or float64 and finite instead.
     Raises MetricError that names the array, the column and the row at fault.
     """
-    z, v = real("z", codes[0]), indices("v", codes[1])
+    z, v = real("z", codes[0]), np.asarray(codes[1])
+    v = np.asarray(real("v", v)) if numbers and v.dtype.kind == "f" else indices("v", v)
     if len(z) != len(v):
         raise MetricError(f"z has {len(z)} rows and v has {len(v)}: row n of both must describe the same observation")
     return Codes(z, v)
@@ -44,7 +46,7 @@ def positive(**arguments: int) -> None:
         at_least(name, value, 1)
 
 
-def real(name: str, array: Floats) -> Floats:
+def real(name: str, array: Floats | Ints) -> Floats:
     """A table of finite real numbers as float32 (kept) or float64."""
     table = _table(name, array)
     if table.dtype.kind not in "fiub":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,11 @@ class MetricError(ValueError):
 
 
 class Codes(NamedTuple):
-    """Representations z (N, D) and their ground-truth factors v (N, K), indices 0..n_k-1 per column."""
+    """Representations z (N, D) and their ground-truth factors v (N, K), indices 0..n_k-1 per column.
+
+    To a metric that asks for an order of values (ABOUT.order) v may be real numbers: the true values of continuous
+    factors, which for others are in bins.
+    """
 
     z: Floats
     v: Ints
@@ -36,12 +40,25 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """q(z|x) of N observations: mu, logvar (N, D), factors v (N, K) and their rows in the data set, index (N,)."""
+    """q(z|x) of N observations: mu, logvar (N, D), factors v (N, K) and their rows in the data set, index (N,).
+
+    numbers: (N, K) the factors as real numbers, where some are continuous and v holds their bins.
+    """
 
     mu: Floats
     logvar: Floats
     v: Ints
     index: Ints
+    numbers: Floats | None = None
+
+    @property
+    def arrays(self) -> dict[str, Floats | Ints]:
+        """What there is of it, by name, as a file holds it."""
+        return {name: array for name, array in vars(self).items() if array is not None}
+
+    def rows(self, rows: Any) -> "Posterior":
+        """That of some of the observations."""
+        return Posterior(**{name: array[rows] for name, array in self.arrays.items()})
 
     def codes(self, rng: np.random.Generator | None = None) -> Codes:
         """The posterior means or, with a generator, one sample of each posterior."""

@@ -15,6 +15,7 @@ ABOUT = About(
     range="0 to 1, higher is better",
     chance="0.017 (Pearson), 0.018 (Spearman), growing as 1 / sqrt(n)",
     ceiling="1",
+    order="it needs values in an order",
 )
 
 
@@ -29,6 +30,8 @@ def mcc(sample: Codes, rng: np.random.Generator, *, n_train: int = 10_000) -> Sc
     number near 1 to 2. per_factor: the same names, (K,). matrices: the same names, the |correlations| (D, K). Draws
     nothing from rng.
 
+    Factors may be real numbers instead of indices: of a continuous one it sees the true values.
+
     Pitfalls: monotone relations only (a cyclic or symmetric factor scores low however well it is known) and an order
     of the values (meaningless for shapes). What the unassigned dimensions hold costs nothing. With fewer dimensions
     than factors the unassigned factors count as 0; a constant dimension correlates 0 with everything; a constant factor
@@ -36,7 +39,7 @@ def mcc(sample: Codes, rng: np.random.Generator, *, n_train: int = 10_000) -> Sc
 
     Raises MetricError for malformed codes, too few rows or if no factor varies.
     """
-    train, _ = first_rows(sample, n_train)
+    train, _ = first_rows(sample, n_train, numbers=True)
     matrices = {
         "mcc_pearson": _correlation(train.z, train.v),
         "mcc_spearman": _correlation(rankdata(train.z, axis=0), rankdata(train.v, axis=0)),

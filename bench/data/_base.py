@@ -28,14 +28,21 @@ class FactorDataset:
     observations: (N, ...) uint8 in 0..255, or floats; or, where `packed`, (N, bytes) uint8, each row one binary
         observation as `np.packbits` writes it. May be a read-only memory map, or what gives rows like those of an
         array when it is indexed.
-    v: (N, K) factor indices.
+    v: (N, K) factor indices, 0..sizes[k]-1; -1 where the value of a factor is not known.
     shape: of one observation; images are (channels, height, width).
     kind: what a backbone must fit.
     likelihood: the default p(x|z).
-    sha256: of the observations' bytes as stored, or of what they are put together from, in hex.
+    sha256: of the observations' bytes as stored, or of what they are put together from, in hex; where the factors are
+        not given by formula, of both.
     weights: (N,) in what proportion training draws the rows; None: all alike. A row of weight 0 is never drawn.
     scored: the rows that scoring draws from, ascending; None: all.
     parts: rows by name, of which the reconstruction is told apart.
+    sampled: the rows are some observations of many, not a whole grid of factors: those that a run is scored on are
+        drawn without replacement, so that what a metric is tested on was not among what it was fitted to.
+    unordered: the names of the factors whose values have no order.
+    numbers: by name of a continuous factor its true values (N,), nan where not known; v holds the bins they are in.
+    binned: the word of a protocol for those bins: `vwidth20` of equal width, `vquantile20` of equal numbers of rows;
+        empty without a continuous factor.
     """
 
     observations: NDArray[np.generic] | Rows
@@ -50,6 +57,10 @@ class FactorDataset:
     weights: NDArray[np.float64] | None = None
     scored: Index | None = None
     parts: Mapping[str, Index] = field(default_factory=dict)
+    sampled: bool = False
+    unordered: tuple[str, ...] = ()
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    binned: str = ""
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -71,6 +82,30 @@ class FactorDataset:
         assert self.weights is not None
         summed = np.cumsum(self.weights)
         return np.asarray(summed / summed[-1])
+
+    @cached_property
+    def complete(self) -> NDArray[np.int64]:
+        """The rows to score of which every factor is known; may be empty."""
+        rows = self.to_score
+        known = np.asarray((self.v >= 0).all(axis=1))
+        return np.asarray(rows[known[rows]], np.int64)
+
+    @property
+    def population(self) -> NDArray[np.int64]:
+        """What evaluation rows are drawn from: the complete rows to score or, where there are none, all of those."""
+        return self.complete if len(self.complete) else np.asarray(self.to_score, np.int64)
+
+    def numbers_at(self, index: NDArray[np.integer]) -> NDArray[np.float64] | None:
+        """The factors at these rows as numbers, (n, K): true values of continuous ones, indices of the others.
+
+        None where no factor is continuous: v then says it all.
+        """
+        if not self.numbers:
+            return None
+        v: NDArray[np.float64] = self.v[index].astype(np.float64)
+        for name, values in self.numbers.items():
+            v[:, self.names.index(name)] = values[index]
+        return v
 
     def x(self, index: NDArray[np.integer]) -> NDArray[np.float32]:
         """Observations at these rows, (len(index), *shape); bytes and bits scaled to [0, 1]."""

@@ -27,7 +27,16 @@ def setup_text(group: Group) -> str:
         f"gradient norm clipped at {value_text(spec.grad_clip)}" if spec.grad_clip else "no gradient clipping",
         f"revision {spec.revision}",
     ]
-    return "; ".join(parts) + "." + _methods_text(group)
+    return "; ".join(parts) + "." + scoring_text(group) + _methods_text(group)
+
+
+def scoring_text(group: Group) -> str:
+    """How the rows of a data set that is no whole grid of factors were scored; empty for one that is."""
+    told = next((r.record.evaluation for s in group.settings for r in s.runs if r.record.evaluation), {})
+    parts = [f"{told['rows']:,} evaluation rows, drawn without replacement"] if "rows" in told else []
+    parts += [f"{told['incomplete']} and are trained on alone"] if "incomplete" in told else []
+    parts += [f"continuous factors {told['continuous']} in bins ({told['binning']})"] if "continuous" in told else []
+    return f" Scoring: {'; '.join(parts)}." if parts else ""
 
 
 def statistics_text(group: Group) -> str:

@@ -17,6 +17,7 @@ KEYS: dict[str, tuple[str, ...]] = {  # what no two rows of a file have in commo
     "runs.csv": RUN,
     "scores.csv": (*RUN, "protocol", "repeat", "name", "factor"),
     "matrices.csv": (*RUN, "protocol", "repeat", "name", "row", "factor"),
+    "skipped.csv": (*RUN, "protocol", "repeat"),
     "history.csv": (*RUN, "step"),
     "summary.csv": ("setting", "name", "protocol"),
     "choices.csv": (*GROUP, "criterion", "method"),

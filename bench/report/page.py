@@ -18,6 +18,7 @@ CSV = {
     "runs.csv": "a row per run, whatever its status",
     "scores.csv": "a row per run, protocol, evaluation repeat and value, per factor as well",
     "matrices.csv": "a row per run and entry of a metric's matrix: mutual information, importance",
+    "skipped.csv": "a row per run and protocol that the data or the codes could not be scored by, with the reason",
     "history.csv": "a row per run and logged update: loss terms and gradient norms",
     "summary.csv": "a row per setting and quantity: n; IQM, median and mean with 95 % intervals; standard deviation",
     "choices.csv": "a row per method, score and criterion: the setting chosen on half of the seeds, on the other half",
@@ -62,6 +63,7 @@ def page(
         parts += [group_markdown(f.group, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is f.group)]
         parts += [text for text in [finding_markdown(f)] if text]
     parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
+    parts += _section("Not scored", unscored(runs))
     parts += [*_section("Runs that are not done", losses(runs)), *_damaged(damaged)]
     return "\n\n".join([*parts, *_section("Environment", environment(runs))]) + "\n"
 
@@ -95,6 +97,16 @@ def losses(runs: Sequence[Run]) -> Table:
     ]
     header = ["method", "parameters", "data set", "seed", "status", "update", "error", "run"]
     return Table("", header, rows, left=len(header))
+
+
+def unscored(runs: Sequence[Run]) -> Table:
+    """A row per data set, metric and reason why it could not be scored."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for run in runs:
+        skipped = {(file.metric, repeat.skipped) for file in run.scores for repeat in file.repeats if repeat.skipped}
+        found.update((run.record.spec.dataset.label, metric, why) for metric, why in skipped)
+    rows = [[*named, str(n)] for named, n in sorted(found.items())]
+    return Table("", ["data set", "metric", "reason", "runs"], rows, left=3)
 
 
 def environment(runs: Sequence[Run]) -> Table:

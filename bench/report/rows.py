@@ -25,6 +25,7 @@ def run_rows(runs: Iterable[Run]) -> list[Row]:
         row = _head(record.key, record.spec, record.strength)
         row |= {"status": record.status, "step": record.step, "error": reason(record.error)}
         row |= _spread("param", record.spec.params) | _shared(record.spec)
+        row |= _spread("evaluation", record.evaluation)
         row |= _spread("definition", record.definitions) | _spread("term", record.terms)
         row |= _spread("diagnostic", record.diagnostics)
         row |= _spread("cost", record.cost) | _spread("environment", record.environment)
@@ -39,6 +40,17 @@ def score_rows(runs: Iterable[Run]) -> list[Row]:
         head = _head(record.key, record.spec, record.strength) | {"status": record.status}
         for file in scores:
             rows += [head | row for row in _file_rows(file, record)]
+    return rows
+
+
+def skipped_rows(runs: Iterable[Run]) -> list[Row]:
+    """A row per run, protocol and evaluation repeat that a metric could not score, with the reason."""
+    rows: list[Row] = []
+    for record, scores in [(run.record, run.scores) for run in runs]:
+        head = _head(record.key, record.spec, record.strength)
+        for file in scores:
+            named: Row = {"metric": file.metric, "protocol": file.protocol}
+            rows += [head | named | {"repeat": r.repeat, "skipped": r.skipped} for r in file.repeats if r.skipped]
     return rows
 
 

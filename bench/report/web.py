@@ -16,7 +16,7 @@ from bench.report.cite import Citation, bibtex
 from bench.report.figures import Drawn
 from bench.report.finding_tables import TESTED, finding_tables, verdicts
 from bench.report.findings import Findings
-from bench.report.page import CSV, FILES, counted, environment, losses
+from bench.report.page import CSV, FILES, counted, environment, losses, unscored
 from bench.report.searches import Searched, search_table
 from bench.report.tables import COUNTS, Table, lost_count
 from bench.report.web_data import group_name, page_data
@@ -82,6 +82,7 @@ def web_page(
         settings_lost=_settings_lost(groups),
         collapsed=_collapsed(runs, several),
         damaged=sorted(damaged),
+        unscored=unscored(runs),
         searches=search_table(searches) if searches else None,
         downloads=_downloads(written),
         figures=[d for d in drawn if d.figure is not None],

@@ -12,7 +12,7 @@ from bench.report.finding_tables import finding_tables
 from bench.report.findings import Findings, findings
 from bench.report.package import content_hash, data_package
 from bench.report.page import CSV, MARKDOWN_WIDTH, page
-from bench.report.rows import Row, history_rows, matrix_rows, run_rows, score_rows, summary_rows
+from bench.report.rows import Row, history_rows, matrix_rows, run_rows, score_rows, skipped_rows, summary_rows
 from bench.report.search_figures import search_drawn
 from bench.report.searches import search_rows, searched, with_budgets
 from bench.report.style import save, styled
@@ -78,6 +78,7 @@ def csv_rows(runs: Sequence[Run], found: Sequence[Findings]) -> dict[str, list[R
         "runs.csv": run_rows(runs),
         "scores.csv": score_rows(runs),
         "matrices.csv": matrix_rows(runs),
+        "skipped.csv": skipped_rows(runs),
         "history.csv": history_rows(runs),
         "summary.csv": summary_rows(f.group for f in found),
         "choices.csv": choice_rows(found),

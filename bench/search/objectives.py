@@ -9,7 +9,7 @@ import numpy as np
 
 from bench import plugins
 from bench.errors import BenchError
-from bench.protocol import Grid, Protocol, protocols_of
+from bench.protocol import Facts, Grid, Protocol, protocols_of
 from bench.report.names import DIAGNOSTICS
 from bench.report.run import Run, run_values
 from bench.searched import Dimension, Goal
@@ -42,11 +42,17 @@ class Objective:
         return Goal(name=self.name, direction="maximize" if self.maximize else "minimize", **told)
 
 
-def objectives(names: Sequence[str], settings: Mapping[str, Grid], codes: Sequence[str]) -> tuple[Objective, ...]:
-    """Objectives by name. BenchError for unknown ones, which lists the known, and for a score by several protocols."""
+def objectives(
+    names: Sequence[str], settings: Mapping[str, Grid], codes: Sequence[str], facts: Facts | None = None
+) -> tuple[Objective, ...]:
+    """Objectives by name, on a data set of these facts.
+
+    BenchError for unknown ones, which lists the known, for a score by several protocols, and for one that the data set
+    cannot be scored by.
+    """
     if not names or len(set(names)) < len(names):
         raise BenchError(f"objective={','.join(names)}: expected at least one, each once")
-    return tuple(_objective(name, settings, codes) for name in names)
+    return tuple(_objective(name, settings, codes, facts) for name in names)
 
 
 def check(chosen: Sequence[Objective], searched: Iterable[Dimension], strength: str | None, seeds: int) -> None:
@@ -74,17 +80,19 @@ def uses_labels(chosen: Iterable[Objective]) -> list[str]:
     return [o.name for o in chosen if o.protocol is not None]
 
 
-def _objective(name: str, settings: Mapping[str, Grid], codes: Sequence[str]) -> Objective:
+def _objective(name: str, settings: Mapping[str, Grid], codes: Sequence[str], facts: Facts | None) -> Objective:
     if name == UDR or name in COSTS:
         return Objective(name)
     metric = next((m for m in _likely(name) if name in _values_of(m)), None)
     if metric is None:
         scores = [value for m in plugins.names("metric") for value in _values_of(m)]
         raise BenchError(plugins.unknown("objective", name, [*COSTS, UDR, *scores]))
-    protocols = protocols_of([metric], settings, codes)
+    protocols = protocols_of([metric], settings, codes, facts)
     if len(protocols) > 1:
         several = ", ".join(p.id for p in protocols)
         raise BenchError(f"objective={name}: {len(protocols)} protocols of {metric} ({several}); a search has one")
+    if protocols[0].lacking:
+        raise BenchError(f"objective={name}: {metric} is not scored on this data set: {protocols[0].lacking}")
     return Objective(name, protocols[0])
 
 

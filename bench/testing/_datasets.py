@@ -18,14 +18,18 @@ ROWS = 200
 
 
 def it_is_a_grid_of_factors(name: str) -> None:
-    """Each combination of factor values is one observation."""
+    """Each combination of factor values is one observation; of a sample, that its rows are of such combinations."""
     data = _made(name)
     expect(isinstance(data, FactorDataset), name, f"makes {type(data)}", "a bench.data._base.FactorDataset")
     rows = len(data), len(data.v), int(np.prod(data.sizes))
-    expect(len(set(rows)) == 1, name, f"has {rows} observations, rows of v, combinations of sizes", "as many of each")
+    as_many = rows[0] == rows[1] and (data.sampled or rows[1] == rows[2])
+    expect(as_many, name, f"has {rows} observations, rows of v, combinations of sizes", "as many of each")
     K = data.v.shape[1]
     named = len(data.names) == len(data.sizes) == K
     expect(named, name, f"has names {data.names} and sizes {data.sizes} of {K} factors", "one of each for each factor")
+    if data.sampled:
+        _it_is_a_sample(name, data)
+        return
     bounds = data.v.min(axis=0).tolist(), data.v.max(axis=0).tolist()
     all_there = bounds == ([0] * K, [size - 1 for size in data.sizes])
     expect(all_there, name, f"v goes from {bounds[0]} to {bounds[1]}", f"0 to {data.sizes}, less 1")
@@ -80,6 +84,21 @@ CHECKS = (
     it_is_the_same_each_time,
     a_backbone_fits_it,
 )
+
+
+def _it_is_a_sample(name: str, data: FactorDataset) -> None:
+    """Values are known or -1; true values of continuous factors are known where their bins are, and stay in order."""
+    lowest, highest = data.v.min(axis=0), data.v.max(axis=0)
+    inside = (lowest >= -1).all() and (highest < np.array(data.sizes)).all()
+    expect(inside, name, f"v goes from {lowest} to {highest}", f"-1 (not known) or 0 to {data.sizes}, less 1")
+    said = bool(data.numbers), bool(re.fullmatch(r"v(width|quantile)\d+", data.binned))
+    expect(len(set(said)) == 1, name, f"binned is {data.binned!r}", "vwidthN or vquantileN with continuous factors")
+    for factor, values in data.numbers.items():
+        bins = data.v[:, data.names.index(factor)]
+        same = np.array_equal(np.isfinite(values), bins >= 0)
+        expect(same, name, f"{factor} has true values in other rows than bins", "nan just where v is -1")
+        ascending = (np.diff(bins[np.argsort(values)][: int((bins >= 0).sum())]) >= 0).all()
+        expect(ascending, name, f"bins of {factor} are not in the order of its values", "bins that ascend with them")
 
 
 def _made(name: str) -> FactorDataset:

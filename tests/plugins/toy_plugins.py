@@ -12,7 +12,7 @@ from torch import Tensor
 from bench.data._base import FactorDataset
 from methods._base import Method
 from methods._terms import kl, sample
-from metrics._codes import MetricError, Scores
+from metrics._codes import Scores
 
 SIZES = (2, 3, 4)
 
@@ -25,6 +25,36 @@ def toy(*, side: int = 8, source: Path | None = None) -> FactorDataset:
         image[2 * y : 2 * y + 2, column : column + 3] = 255 if bright else 128
     x = np.fromfile(source, np.uint8).reshape(x.shape) if source else x
     return FactorDataset(x, v, ("bright", "y", "x"), SIZES, (1, side, side), hashlib.sha256(x.data).hexdigest())
+
+
+def snapshots(*, rows: int = 400, bins: int = 8, unknown: float = 0.1, unordered: bool = False) -> FactorDataset:
+    """A sample of images of a square, 1 x 8 x 8: dim or bright, at 3 heights, at any place from left to right.
+
+    unknown: the share of rows of which brightness, and of others of which the place, is not known.
+    """
+    rng = np.random.default_rng(7)
+    bright, y, x = rng.integers(2, size=rows), rng.integers(3, size=rows), rng.uniform(-3, 1.5, rows)
+    images = np.zeros((rows, 1, 8, 8), np.float32)
+    for image, b, top, left in zip(images[:, 0], bright, y, x + 3, strict=True):
+        cover = np.clip(np.minimum(np.arange(8) + 1, left + 3) - np.maximum(np.arange(8), left), 0, 1)
+        image[2 * top : 2 * top + 2] = cover * (1.0 if b else 0.5)
+    lost = rng.permutation(rows)[: 2 * round(unknown * rows)].reshape(2, -1)
+    x[lost[0]], bright[lost[1]] = np.nan, -1
+    place = np.where(np.isnan(x), -1, np.digitize(x, np.linspace(np.nanmin(x), np.nanmax(x), bins + 1)[:-1]) - 1)
+    v = np.stack([bright, y, place.astype(np.int64)], axis=1)
+    sha256 = hashlib.sha256(images.tobytes() + v.tobytes() + x.tobytes()).hexdigest()
+    return FactorDataset(
+        images,
+        v,
+        ("bright", "y", "x"),
+        (2, 3, bins),
+        (1, 8, 8),
+        sha256,
+        sampled=True,
+        unordered=("y",) if unordered else (),
+        numbers={"x": x},
+        binned=f"vwidth{bins}",
+    )
 
 
 def dimmed(dataset: FactorDataset, *, top: int = 100) -> FactorDataset:
@@ -88,7 +118,7 @@ class Deadly(Method):
 def row_mean(sample, rng, *, n_train: int = 500, scale: float = 1.0) -> Scores:
     """The mean code over the first rows: of no meaning, but it tells which rows came. Fails on toy at scale 13."""
     if scale == 13 and sample.v.shape[1] == len(SIZES):
-        raise MetricError("scale is 13")
+        raise ArithmeticError("scale is 13")
     return Scores(
         {"row_mean": float(scale * sample.z[:n_train].mean()), "draw": rng.random()}, {"nothing": np.array([np.nan])}
     )

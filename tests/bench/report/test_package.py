@@ -18,6 +18,8 @@ from bench.report.page import CSV
 from bench.report.write import write
 from bench.spec import Repeat, ScoreFile
 
+NOT_SCORED = Repeat(repeat=0, values={}, skipped="it needs values in an order, and those of shape have none")
+
 
 def study() -> FakeStore:
     """Two methods, three seeds, every kind of cell: booleans, lists, per-factor values, matrices, a run that failed."""
@@ -26,13 +28,17 @@ def study() -> FakeStore:
         for seed in range(3):
             made = record(spec(method, seed, params=params), 20.0 + seed)
             made = msgspec.structs.replace(
-                made, terms={"loss": 1e-300 * seed}, cost={"finished": f"2026-01-0{seed + 1}"}
+                made,
+                terms={"loss": 1e-300 * seed},
+                cost={"finished": f"2026-01-0{seed + 1}"},
+                evaluation={"rows": 488, "unordered": "shape"},
             )
             repeat = Repeat(
                 repeat=0, values={"dci": 0.1 + seed / 3}, matrices={"importance": [[0.1, None], [0.3, 0.4]]}
             )
             further = ScoreFile(protocol="dci:x", metric="dci", params={}, repeats=[repeat])
-            runs.append((made, [score([0.1 * seed, 0.2]), further]))
+            skipped = ScoreFile(protocol="mcc:x", metric="mcc", params={}, repeats=[NOT_SCORED])
+            runs.append((made, [score([0.1 * seed, 0.2]), further, skipped]))
     runs.append((record(spec("vae", 9, params={}), status="failed", error='a "quoted",\nerror'), []))
     store = FakeStore(runs)
     store.logged = LOGGED
