@@ -1,15 +1,15 @@
 """Rows for comparison: codes that no method of the study learnt, scored like a run's by the same protocols and rows.
 
 A baseline is stored as a run of the study's spec with its own name in place of a method: it shares data set, z_dim and
-seed with the runs it stands beside, and a report needs to know nothing more. It has made no update.
+seed with the runs it stands beside, and a report needs to know nothing more. None has made an update but `supervised`.
 """
 
 import re
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
@@ -20,16 +20,20 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA, FastICA
 from sklearn.exceptions import ConvergenceWarning
 
+from bench import plugins
 from bench.build import build, load_dataset
 from bench.data._base import FactorDataset
 from bench.encode import Diagnostics, code_diagnostics, encode, part_diagnostics, reconstruction
 from bench.environment import environment
+from bench.errors import BenchError
 from bench.protocol import CODES, Facts, Protocol
 from bench.report.names import BASELINES
 from bench.report.order import shared_spec
 from bench.seeds import SEARCH_SEEDS, stream, word
 from bench.spec import Params, Record, RunSpec, ScoreFile
 from bench.store import Artefacts, Damaged, Store
+from bench.supervised import taught, too_few
+from bench.train import History
 from bench.trial import evaluation_rows, scores_of
 from metrics._analytic import scaled
 from metrics._codes import Posterior
@@ -40,27 +44,63 @@ BLOCK = 4096  # observations in memory at once
 
 @dataclass(frozen=True)
 class Coded:
-    """Codes of a whole data set (a row of `everything` each), and what is said of the code beside its scores."""
+    """Codes of a whole data set (a row of `everything` each), and what is said of the code beside its scores.
 
-    everything: Posterior
+    everything: None where a training did not end in any. ended, history: of a code that was trained.
+    """
+
+    everything: Posterior | None
     diagnostics: Diagnostics
     definitions: Params
+    ended: Record | None = None
+    history: History = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A baseline to score. repeats: how often, at most as often as the runs beside it are."""
+    """A baseline to score, or the reason why it is refused. repeats: at most as often as the runs beside it are."""
 
     spec: RunSpec
     protocols: tuple[Protocol, ...]
     repeats: int
     device: str = "cpu"
+    refused: str = ""
 
 
-def tasks(store: Store, seeds: int, device: str = "cpu") -> list[Task]:
-    """The baselines that are not in the store: for the first seeds of each group, by every protocol of its runs."""
+def tasks(store: Store, seeds: int, device: str = "cpu", only: Iterable[str] | None = None) -> list[Task]:
+    """The baselines that are not in the store: for the first seeds of each group, by every protocol of its runs.
+
+    only: which of MAKERS; None: all. BenchError for one that there is not.
+    """
+    chosen = list(MAKERS if only is None else only)
+    for name in chosen:
+        if name not in MAKERS:
+            raise BenchError(plugins.unknown("baseline", name, list(MAKERS)))
+    found = []
+    for runs in _groups(store):
+        for seed in sorted(runs.specs)[:seeds]:
+            for name in chosen:
+                spec = msgspec.structs.replace(runs.specs[seed], method=name, params={})
+                if not _settled(store, spec, runs.protocols):
+                    refused = too_few(spec, runs.factors) if name == "supervised" else ""
+                    found.append(Task(spec, runs.protocols, runs.repeats, device, refused))
+    return found
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Of the runs of a group: a spec of each seed, by what all are scored and how often, how many factors there are."""
+
+    specs: dict[int, RunSpec]
+    protocols: tuple[Protocol, ...]
+    repeats: int
+    factors: int
+
+
+def _groups(store: Store) -> Iterator[_Runs]:
     protocols: dict[str, dict[str, tuple[ScoreFile, int]]] = defaultdict(dict)
     specs: dict[str, dict[int, RunSpec]] = defaultdict(dict)
+    factors: dict[str, int] = {}
     for record in store:
         if record.status != "done" or record.spec.method in BASELINES or record.spec.seed >= SEARCH_SEEDS:
             continue
@@ -73,16 +113,11 @@ def tasks(store: Store, seeds: int, device: str = "cpu") -> list[Task]:
             store.damaged[record.key] = str(error)
             continue
         specs[group].setdefault(record.spec.seed, record.spec)
-    found = []
+        factors[group] = len(record.factors)
     for group, by_seed in specs.items():
         wanted = tuple(p for file, _ in protocols[group].values() if (p := protocol_of(file)) is not None)
         repeats = max((n for _, n in protocols[group].values()), default=1)
-        for seed in sorted(by_seed)[:seeds]:
-            for name in BASELINES:
-                spec = msgspec.structs.replace(by_seed[seed], method=name, params={})
-                if name in MAKERS and not _scored(store, spec, wanted):
-                    found.append(Task(spec, wanted, repeats, device))
-    return found
+        yield _Runs(by_seed, wanted, repeats, factors[group])
 
 
 def protocol_of(file: ScoreFile) -> Protocol | None:
@@ -97,23 +132,23 @@ def carried_out(task: Task) -> tuple[Record, Artefacts]:
     start = time.perf_counter()
     dataset = load_dataset(task.spec.dataset)
     coded = MAKERS[task.spec.method](task.spec, dataset, task.device)
-    scores = score(task, dataset, coded.everything)
-    record = Record(
-        key=task.spec.key,
-        spec=task.spec,
-        status="done",
+    ended = coded.ended or Record(key=task.spec.key, spec=task.spec, status="done", cost={"updates": 0.0})
+    scores = [] if coded.everything is None else score(task, dataset, coded.everything)
+    training = float(ended.cost.get("seconds_training", 0.0))
+    record = msgspec.structs.replace(
+        ended,
         definitions=coded.definitions,
         diagnostics=coded.diagnostics,
         factors=list(dataset.names),
         evaluation=Facts.of(dataset).stated,
         cost={
             "finished": datetime.now(UTC).date().isoformat(),
-            "updates": 0.0,
-            "seconds_scoring": time.perf_counter() - start,
+            **ended.cost,
+            "seconds_scoring": time.perf_counter() - start - training,
         },
-        environment={**environment(), "device": task.device},
+        environment={**environment(), **ended.environment, "device": task.device},
     )
-    return record, Artefacts(scores=scores)
+    return record, Artefacts(coded.history, scores=scores)
 
 
 def score(task: Task, dataset: FactorDataset, everything: Posterior) -> list[ScoreFile]:
@@ -181,11 +216,29 @@ def ceiling(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:
     return Coded(_certain(z, dataset), {}, {})
 
 
+def supervised(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:
+    """The encoder trained on the factors, dimension k on factor k; the dimensions beyond them are set to 0.
+
+    Left free they would know of every factor, as the layers below them do, and cost the gap that MIG measures.
+    r2_per_factor: share of each factor's variance that its dimension explains, on the evaluation rows.
+    """
+    found = taught(spec, dataset, device)
+    if found.codes is None:
+        return Coded(None, {}, found.record.definitions, found.record, found.history)
+    rows = evaluation_rows(spec, dataset, 0)
+    y = found.y[rows].astype(np.float64)
+    unexplained = np.square(found.codes[rows] - y).mean(axis=0) / np.maximum(y.var(axis=0), np.finfo(float).tiny)
+    codes = np.pad(found.codes, ((0, 0), (0, spec.z_dim - found.codes.shape[1])))
+    told: Diagnostics = {"r2_per_factor": (1 - unexplained).tolist()}
+    return Coded(_certain(codes, dataset), told, found.record.definitions, found.record, found.history)
+
+
 MAKERS: dict[str, Callable[[RunSpec, FactorDataset, str], Coded]] = {
     "chance": chance,
     "untrained": untrained,
     "pca": partial(linear, independent=False),
     "ica": partial(linear, independent=True),
+    "supervised": supervised,
     "ceiling": ceiling,
 }
 
@@ -204,8 +257,12 @@ def _rows_fitted(dataset: FactorDataset, rng: np.random.Generator) -> NDArray[np
     return np.sort(rows)
 
 
-def _scored(store: Store, spec: RunSpec, protocols: Iterable[Protocol]) -> bool:
+def _settled(store: Store, spec: RunSpec, protocols: Iterable[Protocol]) -> bool:
+    """Whether it is scored by all of these, or its training diverged."""
     try:
-        return spec in store and {p.id for p in protocols} <= {s.protocol for s in store.scores(spec.key)}
+        if spec not in store:
+            return False
+        scored = {p.id for p in protocols} <= {s.protocol for s in store.scores(spec.key)}
+        return scored or store.record(spec.key).status == "diverged"
     except Damaged:
         return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.errors import BenchError
+from bench.flags import words
 
 if TYPE_CHECKING:
     from bench.store import Store
@@ -19,20 +20,27 @@ SHOWN = 10  # differences of a run that are written out
 @click.command()
 @click.argument("results", type=FOLDER)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
+@click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
 @click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
-@click.option("--device", default="cpu", show_default=True, help="Where the untrained encoder encodes.")
-def baselines(results: Path, seeds: int, jobs: int | None, device: str) -> None:
-    """Score chance, an untrained encoder, PCA, ICA and the factors themselves beside the runs of RESULTS.
+@click.option("--device", default="cpu", show_default=True, help="Where the encoders are trained and encode.")
+def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str) -> None:
+    """Score chance, an untrained encoder, PCA, ICA, one trained on labels and the factors beside the runs of RESULTS.
 
-    By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept.
+    By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
+    supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
     import joblib
 
     from bench.baselines import carried_out, tasks
+    from bench.cli import check_device
 
+    check_device(device)
     store = opened(results)
-    todo = tasks(store, seeds, device)
+    asked = tasks(store, seeds, device, None if only is None else words(only))
+    todo = [task for task in asked if not task.refused]
     click.echo(f"{results}: {len(todo)} baselines to score")
+    for reason in dict.fromkeys(task.refused for task in asked if task.refused):
+        click.echo(f"left out: {reason}", err=True)
     made = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator_unordered")(
         joblib.delayed(carried_out)(task) for task in todo
     )
@@ -40,6 +48,7 @@ def baselines(results: Path, seeds: int, jobs: int | None, device: str) -> None:
         store.put(record, artefacts)
         told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
         values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
+        values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values
         click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
 
 

@@ -67,7 +67,7 @@ def trained(job: Job, watch: Watch) -> Result:
         gathered=images,
     )
     seconds = time.perf_counter() - start
-    record, trouble = _record(spec, method, training), ""
+    record, trouble = outcome(spec, method, training), ""
     artefacts = Artefacts(training.history, weights=_weights(method), images=images)
     if record.status == "done":
         record, artefacts, trouble = scored(job, method, dataset, record, artefacts)
@@ -192,7 +192,8 @@ def evaluation_rows(spec: RunSpec, dataset: FactorDataset, repeat: int) -> NDArr
     return rows[rng.integers(len(rows), size=EVALUATION_ROWS)]
 
 
-def _record(spec: RunSpec, method: Method, training: Training) -> Record:
+def outcome(spec: RunSpec, method: Method, training: Training) -> Record:
+    """How a training ended: done with its last terms, or diverged with the update and what was not finite."""
     last = {name: value for name, value in training.last.items() if name != "step"}
     odd = [name for name, value in last.items() if not np.isfinite(value)]
     diverged = training.diverged_at is not None or bool(odd)

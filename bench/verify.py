@@ -71,7 +71,8 @@ def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
         protocols, repeats = _asked(scores)
         if record.spec.method in MAKERS:
             _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
-            yield _compared(record, scores, artefacts.scores, "weights", device)
+            how = "retrain" if record.cost["updates"] else "weights"
+            yield _compared(record, scores, artefacts.scores, how, device)
             continue
         try:
             weights = store.weights(record.key)

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, StrMethodFo
 from bench.report.aggregate import RECON, Group, Quantity, Series, Setting
 from bench.report.caption import points_text
 from bench.report.labels import Label, place_labels
-from bench.report.names import BASELINES, method_label, value_text
+from bench.report.names import BASELINES, FAR, method_label, value_text
 from bench.report.stats import Estimate, non_dominated
 from bench.report.style import COLUMN, PAGE, SMALL, Look, settle
 
@@ -121,7 +121,7 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
     series = {k: v for k, v in group.series.items() if any(_position(s) is not None and s.estimates for s in v)}
     if not series or not quantities:
         return None
-    baselines = {k: v for k, v in group.series.items() if all(s.strength is None for s in v) and k[0] != "ceiling"}
+    baselines = {k: v for k, v in group.series.items() if all(s.strength is None for s in v) and k[0] not in FAR}
     baselines = {k: v for k, v in baselines.items() if any(q in s.estimates for s in v for q in quantities)}
     size = (min(PAGE, 0.7 + 2.1 * len(series)), 0.55 + 1.6 * len(quantities))
     figure = Figure(figsize=size, layout="constrained")

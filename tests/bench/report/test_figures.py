@@ -12,6 +12,7 @@ from bench.report.examples import Example, examples
 from bench.report.figures import draw
 from bench.report.findings import findings
 from bench.report.mosaic import traversal_figure
+from bench.report.plots import strength_figure
 from bench.report.plots_codes import agreement_figure, factor_figure, matrix_figure, unit_figure
 from bench.report.plots_training import curve_figure, lost_figure
 from bench.report.style import looks, styled
@@ -152,3 +153,17 @@ def test_baselines_are_rows_of_the_tables_and_on_no_front(tmp_path: Path) -> Non
     assert "| PCA | – | 4 |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert "pca" not in (tmp_path / "hypervolume.csv").read_text(encoding="utf-8")
     assert "pca" not in (tmp_path / "comparisons.csv").read_text(encoding="utf-8")
+
+
+def test_what_is_far_above_the_methods_has_no_line_in_a_figure_of_scores() -> None:
+    """One would flatten what methods differ in; PCA, which is among them, has its own."""
+    plain = store(2)
+    for method in ("supervised", "ceiling"):
+        plain.runs += [(record(spec(method, seed, params={})), [score(0.9, "mig", "mig:m")]) for seed in (0, 1)]
+    (beside,) = groups(collect({"a": plain}), resamples=20)
+    quantity = next(q for q in beside.scores if q.name == "mig")
+    with styled():
+        figure = strength_figure(beside, [quantity], looks(beside.series.items()))
+    assert figure is not None
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["PCA", "VAE"]
+    assert figure.axes[0].get_ylim()[1] < 0.6

@@ -97,7 +97,7 @@ def test_baselines_and_agreement_of_seeds_use_the_wrapped_data_set(run, bench):
     assert bench("score", "--runs", "results/tiny", "--udr")[0] == 0
     assert bench("report", "results/tiny", "--out", "reports")[0] == 0
     runs = rows(Path("reports/tiny/runs.csv"))
-    assert {"chance", "untrained", "pca", "ica", "ceiling", "vae"} == {row["method"] for row in runs}
+    assert {"chance", "untrained", "pca", "ica", "supervised", "ceiling", "vae"} == {row["method"] for row in runs}
     assert len({row["dataset"] for row in runs}) == 1
     assert next(row for row in runs if row["method"] == "untrained")["diagnostic.recon_validation"]
     report = Path("reports/tiny/report.md").read_text()
