@@ -45,7 +45,7 @@ class Update:
             weights = list(player.module.parameters())
             grads = torch.autograd.grad(terms[player.term], weights, retain_graph=player is not players[-1])
             for w, g in zip(weights, grads, strict=True):
-                w.grad = g
+                w.grad = laid_as(w, g)
         norms = _norms(players, self.spec.grad_clip) if logged or self.spec.grad_clip else {}
         for optimiser in self.optimisers:
             optimiser.step()
@@ -109,6 +109,14 @@ class Log:
         for value in self.sums.values():
             value.zero_()
         return row
+
+
+def laid_as(w: Tensor, g: Tensor) -> Tensor:
+    """g in w's layout in memory, along which torch's fused Adam walks without looking whether they agree.
+
+    The last layer's gradient lies otherwise: with more than one channel its numbers would go to the wrong weights.
+    """
+    return g if g.stride() == w.stride() else torch.empty_like(w).copy_(g)
 
 
 def warmed_up(terms: dict[str, Tensor], step: int, warmup: int) -> dict[str, Tensor]:
