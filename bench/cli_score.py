@@ -85,7 +85,7 @@ def score_runs(
     """Score every done run by the protocols that it lacks; with `udr`, how far its seeds agree."""
     from bench.cli import check_device, folders_of
     from bench.protocol import protocols_of
-    from bench.report.tables import csv_text
+    from bench.report.csv_file import csv_text
     from bench.store import Store
 
     check_device(device)

@@ -8,7 +8,8 @@ import torch
 from bench.build import load_dataset
 from bench.encode import encode
 from bench.report.aggregate import Run, setting_id
-from bench.report.rows import Row, score_rows
+from bench.report.csv_file import Row
+from bench.report.rows import score_rows
 from bench.seeds import SEARCH_SEEDS, stream
 from bench.spec import Params, Record, Repeat, ScoreFile
 from bench.store import Damaged, Store

@@ -4,7 +4,7 @@ A name means the same in each file that has it. `param` and the like stand for a
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from bench.report.names import DIAGNOSTICS, SCORES
@@ -172,9 +172,9 @@ UNITS = {
 }
 
 
-def columns(rows: Iterable[Mapping[str, object]]) -> list[str]:
-    """The columns that rows need, in an order that does not depend on which runs come first."""
-    return sorted({name for row in rows for name in row}, key=_place)
+def ordered(names: Iterable[str]) -> list[str]:
+    """Columns in an order that does not depend on which runs come first."""
+    return sorted(names, key=_place)
 
 
 def described(name: str) -> Column:

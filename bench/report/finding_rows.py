@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterable
 
 from bench.report.aggregate import Group, Quantity
+from bench.report.csv_file import Cell, Row
 from bench.report.findings import Choice, Findings
-from bench.report.rows import Cell, Row
 
 
 def choice_rows(found: Iterable[Findings]) -> list[Row]:

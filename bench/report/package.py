@@ -5,11 +5,11 @@ https://specs.frictionlessdata.io/data-package and .../table-schema, version 1.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from bench.report.columns import columns, described
-from bench.report.rows import Cell, Row
+from bench.report.columns import described
+from bench.report.csv_file import Written
 
 RUN = ("key",)
 GROUP = ("group", "name", "protocol")
@@ -35,30 +35,28 @@ NOTE = (
 )
 
 
-def content_hash(files: Mapping[str, bytes]) -> str:
+def content_hash(files: Mapping[str, Written]) -> str:
     """One sha256 for all CSV files of a report: what `sha256sum *.csv | sha256sum` says in its folder."""
-    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    lines = (f"{file.sha256}  {name}\n" for name, file in sorted(files.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def data_package(
-    title: str, texts: Mapping[str, str], rows: Mapping[str, Sequence[Row]], files: Mapping[str, bytes]
-) -> str:
-    """datapackage.json. texts, rows, files: by file name, what a file holds, its rows and its bytes."""
+def data_package(title: str, texts: Mapping[str, str], files: Mapping[str, Written]) -> str:
+    """datapackage.json. texts, files: by file name, what it holds, and what is known of it."""
     package = {
         "profile": "tabular-data-package",
         "name": "disentanglement-bench-results",
         "title": title,
         "description": NOTE,
         "content_sha256": content_hash(files),
-        "resources": [_resource(name, texts[name], rows[name], content) for name, content in files.items()],
+        "resources": [_resource(name, texts[name], file) for name, file in files.items()],
     }
     return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
 
 
-def _resource(name: str, text: str, rows: Sequence[Row], content: bytes) -> dict[str, Any]:
+def _resource(name: str, text: str, file: Written) -> dict[str, Any]:
     schema: dict[str, Any] = {
-        "fields": [_field(column, (row.get(column) for row in rows)) for column in columns(rows)],
+        "fields": [_field(column, kinds) for column, kinds in file.kinds.items()],
         "primaryKey": list(KEYS[name]),
         "missingValues": [""],
     }
@@ -73,15 +71,15 @@ def _resource(name: str, text: str, rows: Sequence[Row], content: bytes) -> dict
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "dialect": {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True},
-        "bytes": len(content),
-        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "bytes": file.size,
+        "hash": f"sha256:{file.sha256}",
         "schema": schema,
     }
 
 
-def _field(name: str, values: Iterable[Cell]) -> dict[str, Any]:
+def _field(name: str, kinds: set[type]) -> dict[str, Any]:
     column = described(name)
-    field: dict[str, Any] = {"name": name, "type": column.type if column.type != "any" else _type(values)}
+    field: dict[str, Any] = {"name": name, "type": column.type if column.type != "any" else _type(kinds)}
     field["description"] = column.text
     if column.unit:
         field["unit"] = column.unit
@@ -90,11 +88,11 @@ def _field(name: str, values: Iterable[Cell]) -> dict[str, Any]:
     return field
 
 
-def _type(values: Iterable[Cell]) -> str:
-    """The narrowest type of the Table Schema that all values have."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {bool}:
+def _type(kinds: set[type]) -> str:
+    """The narrowest type of the Table Schema that values of these types have; absent ones have none."""
+    known = kinds - {type(None)}
+    if known == {bool}:
         return "boolean"
-    if kinds <= {int, float} and kinds:
-        return "integer" if kinds == {int} else "number"
+    if known <= {int, float} and known:
+        return "integer" if known == {int} else "number"
     return "string"

@@ -1,80 +1,83 @@
-"""The rows of the CSV files: every run, every score, every setting. Values are kept as they are; nothing is rounded."""
+"""The rows of the CSV files: every run, every score, every setting. Values are kept as they are; nothing is rounded.
+
+What has many rows a run comes run by run, in blocks.
+"""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bench.report.aggregate import Group, Run, setting_id
+from bench.report.csv_file import Block, Cell, Row
 from bench.report.names import factor_names
-from bench.spec import Record, RunSpec, ScoreFile
-
-Cell = str | int | float | bool | None
-Row = dict[str, Cell]
+from bench.spec import Record, Repeat, RunSpec
 
 # The spec's fields of one column each; `params`, `dataset` and the like are spread over several.
 PLAIN = ("likelihood", "z_dim", "batch_size", "steps", "lr", "warmup", "grad_clip", "revision")
 
 
-def run_rows(runs: Iterable[Run]) -> list[Row]:
+def run_rows(runs: Iterable[Run]) -> Iterator[Row]:
     """A row per run, whatever its status.
 
     Dictionaries have a column per key (`param.beta`, `diagnostic.recon`, `cost.seconds_training`), lists one per entry
     (`diagnostic.kl_per_dimension.0`). `setting` is common to the runs that differ in their seed alone.
     """
-    rows = []
-    for record in [run.record for run in runs]:
+    for run in runs:
+        record = run.record
         row = _head(record.key, record.spec, record.strength)
         row |= {"status": record.status, "step": record.step, "error": reason(record.error)}
         row |= _spread("param", record.spec.params) | _shared(record.spec)
         row |= _spread("evaluation", record.evaluation)
         row |= _spread("definition", record.definitions) | _spread("term", record.terms)
         row |= _spread("diagnostic", record.diagnostics)
-        row |= _spread("cost", record.cost) | _spread("environment", record.environment)
-        rows.append(row)
-    return rows
+        yield row | _spread("cost", record.cost) | _spread("environment", record.environment)
 
 
 def score_rows(runs: Iterable[Run]) -> list[Row]:
     """A row per run, protocol, evaluation repeat and value; `factor` numbers a per-factor value, else it is empty."""
-    rows = []
-    for record, scores in [(run.record, run.scores) for run in runs]:
+    return [row for block in score_blocks(runs) for row in block.rows()]
+
+
+def score_blocks(runs: Iterable[Run]) -> Iterator[Block]:
+    """The same, a block for each evaluation."""
+    for record, scores in ((run.record, run.scores) for run in runs):
         head = _head(record.key, record.spec, record.strength) | {"status": record.status}
-        for file in scores:
-            rows += [head | row for row in _file_rows(file, record)]
-    return rows
+        for file, repeat in [(one, repeat) for one in scores for repeat in one.repeats]:
+            told: Row = {"metric": file.metric, "protocol": file.protocol, "repeat": repeat.repeat}
+            if repeat.values or any(repeat.per_factor.values()):
+                yield Block(head | told, _columns(repeat, record))
 
 
-def skipped_rows(runs: Iterable[Run]) -> list[Row]:
+def skipped_blocks(runs: Iterable[Run]) -> Iterator[Block]:
     """A row per run, protocol and evaluation repeat that a metric could not score, with the reason."""
-    rows: list[Row] = []
-    for record, scores in [(run.record, run.scores) for run in runs]:
-        head = _head(record.key, record.spec, record.strength)
+    for record, scores in ((run.record, run.scores) for run in runs):
         for file in scores:
-            named: Row = {"metric": file.metric, "protocol": file.protocol}
-            rows += [head | named | {"repeat": r.repeat, "skipped": r.skipped} for r in file.repeats if r.skipped]
-    return rows
+            skipped = [r for r in file.repeats if r.skipped]
+            if skipped:
+                head = _head(record.key, record.spec, record.strength)
+                told = {"repeat": [r.repeat for r in skipped], "skipped": [r.skipped for r in skipped]}
+                yield Block(head | {"metric": file.metric, "protocol": file.protocol}, told)
 
 
-def history_rows(runs: Iterable[Run]) -> list[Row]:
+def history_blocks(runs: Iterable[Run]) -> Iterator[Block]:
     """A row per logged update of a run: its loss terms and gradient norms, each the mean since the row before."""
-    rows: list[Row] = []
     for run in runs:
-        for logged in run.history:
-            values = {name: value for name, value in logged.items() if name != "step"}
-            row: Row = {"key": run.record.key, "step": int(logged["step"])}
-            rows.append(row | _spread("term", values))
-    return rows
+        logged = run.history
+        names = dict.fromkeys(name for row in logged for name in row if name != "step")
+        steps = {"step": [int(row["step"]) for row in logged]}
+        if logged:
+            yield Block({"key": run.record.key}, steps | {f"term.{n}": [row.get(n) for row in logged] for n in names})
 
 
-def matrix_rows(runs: Iterable[Run]) -> list[Row]:
+def matrix_blocks(runs: Iterable[Run]) -> Iterator[Block]:
     """A row per run, protocol, evaluation repeat and entry of a metric's matrix; undefined entries are left out."""
-    rows: list[Row] = []
-    for record, scores in [(run.record, run.scores) for run in runs]:
+    for record, scores in ((run.record, run.scores) for run in runs):
         for file, repeat in [(one, repeat) for one in scores for repeat in one.repeats]:
             head: Row = {"key": record.key, "protocol": file.protocol, "repeat": repeat.repeat}
             for name, matrix in repeat.matrices.items():
                 entries = [(i, j, v) for i, row in enumerate(matrix) for j, v in enumerate(row) if v is not None]
-                rows += [head | {"name": name, "row": i, "factor": j, "value": v} for i, j, v in entries]
-    return rows
+                if entries:
+                    named = zip(("row", "factor", "value"), zip(*entries, strict=True), strict=True)
+                    yield Block(head | {"name": name}, dict(named))
 
 
 def summary_rows(groups: Iterable[Group]) -> list[Row]:
@@ -119,16 +122,16 @@ def _shared(spec: RunSpec) -> Row:
     return row | {name: getattr(spec, name) for name in PLAIN}
 
 
-def _file_rows(file: ScoreFile, record: Record) -> list[Row]:
-    rows: list[Row] = []
-    for r in file.repeats:
-        head: Row = {"metric": file.metric, "protocol": file.protocol, "repeat": r.repeat}
-        rows += [head | {"name": name, "factor": None, "value": value} for name, value in r.values.items()]
-        for name, values in r.per_factor.items():
-            called = zip(factor_names(record, len(values)), values, strict=True)
-            told: list[Row] = [{"factor": k, "factor_name": of, "value": value} for k, (of, value) in enumerate(called)]
-            rows += [head | {"name": name} | one for one in told]
-    return rows
+def _columns(repeat: Repeat, record: Record) -> dict[str, list[Cell]]:
+    """The values of an evaluation, then those per factor; without any of these no column for a factor's name."""
+    rows: list[tuple[Cell, ...]] = [(name, None, value, None) for name, value in repeat.values.items()]
+    for name, values in repeat.per_factor.items():
+        named = zip(values, factor_names(record, len(values)), strict=True)
+        rows += [(name, k, value, of) for k, (value, of) in enumerate(named)]
+    columns = dict(zip(("name", "factor", "value", "factor_name"), map(list, zip(*rows, strict=True)), strict=True))
+    if len(rows) == len(repeat.values):
+        del columns["factor_name"]
+    return columns
 
 
 def _spread(prefix: str, values: Mapping[str, Cell | list[float]]) -> Row:

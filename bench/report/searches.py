@@ -1,12 +1,12 @@
 """Searches in a report: every trial, and each method's chosen setting on seeds that the search never saw."""
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.report.aggregate import Run, setting_id
+from bench.report.csv_file import Cell, Row
 from bench.report.names import decimals, interval_text, method_label, quantity_label, symbol, value_text
-from bench.report.rows import Cell, Row
 from bench.report.run import run_values
 from bench.report.stats import Estimate, estimate
 from bench.report.tables import Table, markdown, md_text
@@ -88,10 +88,11 @@ def search_rows(found: Iterable[Searched]) -> dict[str, list[Row]]:
     }
 
 
-def with_budgets(rows: Sequence[Row], found: Iterable[Searched]) -> list[Row]:
+def with_budgets(rows: Iterable[Row], found: Iterable[Searched]) -> Iterator[Row]:
     """Rows with the number of trials that their setting was chosen from, where a search chose it."""
     budgets = {one.setting: one.search.budget for one in found if one.setting is not None}
-    return [row | {"search_trials": budgets[str(row["setting"])]} if row["setting"] in budgets else row for row in rows]
+    for row in rows:
+        yield row | {"search_trials": budgets[str(row["setting"])]} if row["setting"] in budgets else row
 
 
 def search_table(found: Sequence[Searched]) -> tuple[str, Table]:

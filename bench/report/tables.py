@@ -1,15 +1,11 @@
-"""Tables of a report as text: CSV for machines, Markdown for GitHub, LaTeX (booktabs) for a paper."""
+"""Tables of a report as text: Markdown for GitHub, LaTeX (booktabs) for a paper."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bench.report.aggregate import Group, Quantity, Setting
 from bench.report.caption import losses_text, quantities_text, setup_text, statistics_text
-from bench.report.columns import columns
 from bench.report.names import decimals, interval_text, method_label, symbol, value_text
-from bench.report.rows import Cell, Row
 
 COUNTS = ("diverged", "failed", "collapsed")
 TEX = {
@@ -27,29 +23,6 @@ class Table(NamedTuple):
     header: list[str]
     rows: list[list[str]]
     left: int = 2
-
-
-def csv_text(rows: Sequence[Row]) -> str:
-    """Rows as CSV: floats read back exactly, absent values are empty, and no text is taken for a formula."""
-    names = columns(rows)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([cell_text(name) for name in names])
-    writer.writerows([cell_text(row.get(name)) for name in names] for row in rows)
-    return out.getvalue()
-
-
-def cell_text(value: Cell) -> str:
-    """One CSV cell. Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers never do."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        # As the Table Schema spells what is no number; Python and pandas read both.
-        return repr(float(value)).replace("nan", "NaN").replace("inf", "INF")
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def group_tables(group: Group, *, width: int) -> list[Table]:

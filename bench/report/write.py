@@ -1,22 +1,24 @@
 """A report: the CSV files, tables, figures and the page of a set of stores, written into one folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.report.aggregate import Run, Source, collect, groups
 from bench.report.cite import bibtex, cff, citation
+from bench.report.csv_file import Block, Written, blocks_of, write_csv
 from bench.report.figures import draw, slugs
 from bench.report.finding_rows import agreement_rows, choice_rows, comparison_rows, hypervolume_rows, variance_rows
 from bench.report.finding_tables import finding_tables
 from bench.report.findings import Findings, findings
 from bench.report.package import content_hash, data_package
 from bench.report.page import CSV, MARKDOWN_WIDTH, page
-from bench.report.rows import Row, history_rows, matrix_rows, run_rows, score_rows, skipped_rows, summary_rows
+from bench.report.rows import history_blocks, matrix_blocks, run_rows, score_blocks, skipped_blocks, summary_rows
 from bench.report.search_figures import search_drawn
-from bench.report.searches import search_rows, searched, with_budgets
+from bench.report.searches import Searched, search_rows, searched, with_budgets
 from bench.report.style import save, styled
-from bench.report.tables import csv_text, group_markdown, group_tables, latex
+from bench.report.tables import group_markdown, group_tables, latex
 from bench.report.web import web_page
 from bench.searched import Search
 
@@ -51,42 +53,50 @@ def write(
     looked = searched(searches, runs, seed=seed, resamples=resamples)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     name = title or out.resolve().name
-    rows = csv_rows(runs, found) | search_rows(looked)
-    rows |= {file: with_budgets(rows[file], looked) for file in ("runs.csv", "summary.csv")}
-    rows = {file: several for file, several in rows.items() if several}
-    tables = {file: csv_text(several) for file, several in rows.items()}
-    contents = {file: text.encode() for file, text in tables.items()}
-    cited = citation(name, runs, content_hash(contents))
-    tables |= {"datapackage.json": data_package(cited.title, CSV, rows, contents)}
-    tables |= {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)}
-    paths = [_write(out / file, text) for file, text in (tables | _texts(found)).items()]
+    written = _write_tables(out, csv_tables(runs, found, looked))
+    cited = citation(name, runs, content_hash(written))
+    texts = {"datapackage.json": data_package(cited.title, CSV, written)}
+    texts |= {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)} | _texts(found)
+    paths = [*(out / file for file in written), *(_write(out / file, text) for file, text in texts.items())]
     with styled():
         drawn, of_searches = list(draw(found)), list(search_drawn(looked))
         for one in [*drawn, *of_searches]:
             if one.figure is not None:
                 paths += save(one.figure, out / one.stem)
                 paths.append(_write(out / f"{one.stem}.txt", f"{one.head} {one.caption}\n"))
-    text = page(name, runs, found, drawn, damaged, cited, list(rows), looked, of_searches)
+    text = page(name, runs, found, drawn, damaged, cited, list(written), looked, of_searches)
     paths.append(_write(out / "report.md", text))
     text = web_page(name, runs, found, [*drawn, *of_searches], damaged, cited, paths, looked)
     return [*paths, _write(out / "index.html", text)]
 
 
-def csv_rows(runs: Sequence[Run], found: Sequence[Findings]) -> dict[str, list[Row]]:
-    """The rows of each CSV file, by its name as in `page.CSV`."""
-    return {
-        "runs.csv": run_rows(runs),
-        "scores.csv": score_rows(runs),
-        "matrices.csv": matrix_rows(runs),
-        "skipped.csv": skipped_rows(runs),
-        "history.csv": history_rows(runs),
-        "summary.csv": summary_rows(f.group for f in found),
+def csv_tables(
+    runs: Sequence[Run], found: Sequence[Findings], looked: Sequence[Searched]
+) -> dict[str, Iterable[Block]]:
+    """The rows of each CSV file, by its name as in `page.CSV`, as they come."""
+    summed = with_budgets(summary_rows(f.group for f in found), looked)
+    few = {
+        "summary.csv": list(summed),
         "choices.csv": choice_rows(found),
         "comparisons.csv": comparison_rows(found),
         "hypervolume.csv": hypervolume_rows(found),
         "variance.csv": variance_rows(found),
         "agreement.csv": agreement_rows(found),
+        **search_rows(looked),
     }
+    return {
+        "runs.csv": blocks_of(lambda: with_budgets(run_rows(runs), looked)),
+        "scores.csv": score_blocks(runs),
+        "matrices.csv": matrix_blocks(runs),
+        "skipped.csv": skipped_blocks(runs),
+        "history.csv": history_blocks(runs),
+        **{name: blocks_of(partial(iter, rows)) for name, rows in few.items()},
+    }
+
+
+def _write_tables(out: Path, tables: Mapping[str, Iterable[Block]]) -> dict[str, Written]:
+    written = {name: write_csv(out / name, blocks) for name, blocks in tables.items()}
+    return {name: file for name, file in written.items() if file is not None}
 
 
 def _texts(found: Sequence[Findings]) -> dict[str, str]:

@@ -46,7 +46,7 @@ def test_the_best_so_far_never_gets_worse() -> None:
 
 def test_only_settings_of_a_search_have_a_budget() -> None:
     found = one()
-    rows = with_budgets([{"setting": found.setting}, {"setting": "other"}], [found])
+    rows = list(with_budgets([{"setting": found.setting}, {"setting": "other"}], [found]))
     assert rows == [{"setting": found.setting, "search_trials": 5}, {"setting": "other"}]
 
 

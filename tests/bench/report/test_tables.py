@@ -9,8 +9,9 @@ import pytest
 from report_fakes import FakeStore, record, score, spec, store_of
 
 from bench.report.aggregate import Group, collect, groups
+from bench.report.csv_file import cell_text, csv_text
 from bench.report.rows import run_rows, score_rows, summary_rows
-from bench.report.tables import cell_text, csv_text, group_markdown, group_tables, latex, md_text, tex_text
+from bench.report.tables import group_markdown, group_tables, latex, md_text, tex_text
 
 
 def group_of(store: FakeStore) -> Group:
