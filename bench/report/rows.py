@@ -54,7 +54,10 @@ def skipped_blocks(runs: Iterable[Run]) -> Iterator[Block]:
             skipped = [r for r in file.repeats if r.skipped]
             if skipped:
                 head = _head(record.key, record.spec, record.strength)
-                told = {"repeat": [r.repeat for r in skipped], "skipped": [r.skipped for r in skipped]}
+                told: dict[str, list[Cell]] = {
+                    "repeat": [r.repeat for r in skipped],
+                    "skipped": [r.skipped for r in skipped],
+                }
                 yield Block(head | {"metric": file.metric, "protocol": file.protocol}, told)
 
 
