@@ -49,6 +49,41 @@ def test_one_slow_encoding_does_not_move_the_median(toy, monkeypatch):
     assert encoding_speed(backbone, toy, CPU)["encode_ms_batch1"] == pytest.approx(5)
 
 
+def test_a_backbone_that_cannot_encode_one_alone_lacks_that_figure(toy, monkeypatch):
+    backbone = Clocked(monkeypatch, 0.004)
+    plain = backbone.encode
+
+    def several(x):
+        if len(x) == 1:
+            raise ValueError("expected more than\n1 value")
+        return plain(x)
+
+    monkeypatch.setattr(backbone, "encode", several)
+    found = encoding_speed(backbone, toy, CPU)
+    assert found["encode_error"] == "ValueError: expected more than 1 value"
+    assert found["encode_per_second_batch256"] == pytest.approx(256 / 0.26)
+    assert "encode_ms_batch1" not in found
+
+
+def test_such_a_backbone_does_not_cost_its_run(spec_of, protocol_of, monkeypatch):
+    """A training that is done stays so, with its scores."""
+    from methods.backbones.small import Small
+
+    plain = Small.encode
+
+    def several(self, x):
+        if len(x) == 1:
+            raise ValueError("expected more than 1 value")
+        return plain(self, x)
+
+    monkeypatch.setattr(Small, "encode", several)
+    monkeypatch.setattr("bench.trial.strips", lambda *_: lambda step: None)  # which encodes one image
+    result = trial(Job(spec_of(), (protocol_of("row_mean"),)))
+    assert (result.record.status, result.record.error, result.trouble) == ("done", None, "")
+    assert result.record.cost["encode_error"] == "ValueError: expected more than 1 value"
+    assert result.artefacts.scores
+
+
 def test_a_real_backbone_is_timed_and_left_as_it_was(spec_of, toy):
     backbone = build(spec_of(), toy.shape).backbone.eval()
     before = {name: w.clone() for name, w in backbone.state_dict().items() if name != "clamp_hits"}
