@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bench.cli_data import data
+from bench.cli_list import list_
 from bench.cli_look import plan, status
 from bench.cli_results import baselines, merge, pictures, verify
 from bench.cli_run import run, writable
@@ -32,6 +33,7 @@ bench.add_command(verify)
 bench.add_command(merge)
 bench.add_command(pictures)
 bench.add_command(data)
+bench.add_command(list_)
 
 
 @bench.command()
@@ -49,30 +51,6 @@ def report(results: Path, out: Path) -> None:
         for key, reason in store.damaged.items():
             click.echo(f"passed over {folder / key}: damaged: {reason}", err=True)
         click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")
-
-
-@bench.command(name="list")
-@click.argument("kind", type=click.Choice(["methods", "backbones", "metrics", "datasets", "wrappers", "studies"]))
-def list_(kind: str) -> None:
-    """What there is to choose from, with arguments and their defaults."""
-    import inspect
-
-    from bench import plugins
-    from bench.protocol import explained
-    from bench.study import read, shipped
-
-    if kind == "studies":
-        for name in shipped():
-            click.echo(f"{name}: {read(name)['description']}")
-        return
-    single = kind.removesuffix("s")
-    for name in plugins.names(single):
-        defaults = ", ".join(f"{n}={p.default}" for n, p in plugins.defaults(single, name).items())
-        module = inspect.getmodule(plugins.load(single, name))
-        first = (inspect.getdoc(module) or "").splitlines()[0] if module else ""
-        click.echo(f"{name}({defaults}): {first}")
-        if kind == "metrics":
-            click.echo("".join(f"    {line}\n" for line in explained(name)))
 
 
 def folders_of(results: Path) -> list[Path]:

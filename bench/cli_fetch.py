@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bench.cli_list import listed
 from bench.errors import BenchError
 
 
@@ -13,29 +14,8 @@ from bench.errors import BenchError
 def list_() -> None:
     """All data sets: images, size, licence, citation, and whether they are here."""
     from bench import plugins
-    from bench.data._cache import cache_directory
-    from bench.data._original import place
 
-    for name in plugins.names("dataset"):
-        about = _about(name)
-        if about is None:
-            click.echo(f"{name}: {_first_line(name)}\n    made here")
-            continue
-        shape = "x".join(map(str, about.shape))
-        click.echo(f"{name}: {about.title}\n    {about.images:,} images of {shape}, {_size(name, about)}")
-        click.echo(f"    licence: {about.licence}\n    cite: {about.citation}")
-        if about.page:
-            click.echo(f"    see: {about.page}")
-        here = [file for file in about.files if (place(name) / file.name).is_file()]
-        if about.made_here:
-            there = f"; the published file is in {place(name)}" if here else ""
-            click.echo(f"    made here, needs no file{there}")
-        elif len(here) == len(about.files):
-            click.echo(f"    present in {place(name)}")
-        elif any(cache_directory().glob(f"{name}-*.npy")):
-            click.echo(f"    present, read into {cache_directory()}")
-        else:
-            click.echo(f"    not present: python -m bench data fetch {name}")
+    listed(plugins.names("dataset"), _lines)
 
 
 @click.command()
@@ -64,6 +44,31 @@ def fetch(name: str, mirror: str) -> None:
     click.echo(f"licence: {about.licence}\ncite: {about.citation}")
 
 
+def _lines(name: str) -> Iterator[str]:
+    from bench.data._cache import cache_directory
+    from bench.data._original import place
+
+    about = _about(name)
+    if about is None:
+        yield f"{name}: {_first_line(name)}\n    made here"
+        return
+    shape = "x".join(map(str, about.shape))
+    yield f"{name}: {about.title}\n    {about.images:,} images of {shape}, {_size(name, about)}"
+    yield f"    licence: {about.licence}\n    cite: {about.citation}"
+    if about.page:
+        yield f"    see: {about.page}"
+    here = [file for file in about.files if (place(name) / file.name).is_file()]
+    if about.made_here:
+        there = f"; the published file is in {place(name)}" if here else ""
+        yield f"    made here, needs no file{there}"
+    elif len(here) == len(about.files):
+        yield f"    present in {place(name)}"
+    elif any(cache_directory().glob(f"{name}-*.npy")):
+        yield f"    present, read into {cache_directory()}"
+    else:
+        yield f"    not present: python -m bench data fetch {name}"
+
+
 def _about(name: str) -> Any:
     """The facts of a data set's module; None where it states none."""
     import sys
@@ -78,7 +83,7 @@ def _first_line(name: str) -> str:
 
     from bench import plugins
 
-    return (inspect.getdoc(plugins.load("dataset", name)) or "").splitlines()[0]
+    return next(iter((inspect.getdoc(plugins.load("dataset", name)) or "").splitlines()), "")
 
 
 def _size(name: str, about: Any) -> str:

@@ -122,7 +122,10 @@ def _installed(kind: str) -> dict[str, tuple[EntryPoint, ...]]:
 
 def _loaded(kind: str, point: EntryPoint) -> Any:
     try:
-        return point.load()
+        found = point.load()
+        if not callable(found):
+            raise TypeError(f"{type(found).__name__} is neither a class nor a function")
+        return found
     except Exception as error:  # a package's import may raise anything, and none of it is the user's to debug here
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise BenchError(

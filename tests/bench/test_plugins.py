@@ -107,11 +107,11 @@ def package(tmp_path, monkeypatch):
     caches = (names, load, plugins._installed)
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def put(name, point):
+    def put(name, point, group="bench.methods"):
         folder = tmp_path / f"{name}-1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (folder / "entry_points.txt").write_text(f"[bench.methods]\n{point}\n")
+        (folder / "entry_points.txt").write_text(f"[{group}]\n{point}\n")
         for cached in caches:
             cached.cache_clear()
         return tmp_path
@@ -146,6 +146,7 @@ def test_two_packages_cannot_share_a_name(package):
     [
         ("absent_module:X", None, "ModuleNotFoundError: No module named 'absent_module'"),
         ("acme_empty:X", "", "AttributeError: module 'acme_empty' has no attribute 'X'"),
+        ("acme_number:X", "X = 5", "TypeError: int is neither a class nor a function"),
         ("acme_raises:X", "raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
     ],
 )
@@ -154,3 +155,30 @@ def test_an_entry_point_that_fails_names_its_package_and_the_reason(package, poi
     if code is not None:
         (folder / f"{point.split(':')[0]}.py").write_text(code)
     assert refused("broken") == f"method 'broken' of package acme fails to load from {point}: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("command", "group", "known"),
+    [
+        (("list", "methods"), "bench.methods", "vae(): "),
+        (("list", "datasets"), "bench.datasets", "toy(side=8): "),
+        (("data", "list"), "bench.datasets", "toy: "),
+    ],
+)
+def test_a_list_says_what_works_and_names_the_broken_package(bench, package, command, group, known):
+    package("acme", "broken = absent_module:X", group)
+    code, out, err = bench(*command)
+    assert code == 1
+    assert any(line.startswith(known) for line in out.splitlines())
+    assert "broken" not in out
+    kind = group.removeprefix("bench.").removesuffix("s")
+    reason = "ModuleNotFoundError: No module named 'absent_module'"
+    assert err == f"{kind} 'broken' of package acme fails to load from absent_module:X: {reason}\n"
+
+
+def test_a_broken_package_stops_only_what_needs_it(bench, package):
+    package("acme", "broken = absent_module:X")
+    assert bench("plan", "--study", "tiny.toml")[0] == 0
+    code, _, err = bench("plan", "--study", "tiny.toml", "--methods", "broken")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "package acme fails to load" in err
