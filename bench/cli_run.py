@@ -82,12 +82,8 @@ def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 def run(
     device: str,
-    runs_per_device: int,
     jobs: int | None,
     threads: int,
-    timeout: float,
-    retries: int,
-    checkpoint_every: float,
     engine: str,
     scheduler: str | None,
     score_every: int,
@@ -96,11 +92,10 @@ def run(
     **flags: Any,
 ) -> None:
     """Train and score every run of a study that is not done yet."""
-    from bench.job import Means
     from bench.plan import plan
     from bench.store import Store
 
-    by, devices = engine_of(engine, scheduler), devices_of(device)
+    by, means = engine_of(engine, scheduler), means_of(device, threads, flags)
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
@@ -113,7 +108,6 @@ def run(
             + (f", {left.rescored} to score further" if left.rescored else "")
         )
         click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
-    means = Means(devices, runs_per_device, threads, timeout=timeout, retries=retries, every=checkpoint_every)
     means = replace(means, tensorboard=str(store.root.resolve() / ".tensorboard") if tensorboard else "")
     if left.jobs:
         at_once = processes(means, jobs) if engine == "local" else jobs or -1
@@ -179,6 +173,16 @@ def devices_of(device: str) -> tuple[str, ...]:
     from bench.slots import devices
 
     return devices(device, torch.cuda.device_count())
+
+
+def means_of(device: str, threads: int, flags: dict[str, Any]) -> "Means":
+    """Where and how runs are carried out; takes what PLACE and HOW say of it from `flags`. BenchError for a device."""
+    from bench.job import Means
+
+    runs, timeout, retries, every = (
+        flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every")
+    )
+    return Means(devices_of(device), runs, threads, timeout=timeout, retries=retries, every=every)
 
 
 def processes(means: "Means", asked: int | None) -> int:

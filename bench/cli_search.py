@@ -13,9 +13,9 @@ from bench.cli_run import (
     PLACE,
     SETUP,
     carry_out,
-    devices_of,
     end,
     engine_of,
+    means_of,
     options,
     processes,
     writable,
@@ -64,12 +64,8 @@ class Asked:
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 def search(
     device: str,
-    runs_per_device: int,
     jobs: int | None,
     threads: int,
-    timeout: float,
-    retries: int,
-    checkpoint_every: float,
     engine: str,
     scheduler: str | None,
     storage: str | None,
@@ -78,15 +74,13 @@ def search(
     **flags: Any,
 ) -> None:
     """Search each method's settings with equal budgets, and try the best again on seeds that the search never saw."""
-    from bench.job import Means
     from bench.store import Store
 
-    by, devices = engine_of(engine, scheduler), devices_of(device)
+    by, means = engine_of(engine, scheduler), means_of(device, threads, flags)
     if by is not None and jobs is None:
         raise BenchError("engine=dask: a search asks for one run after another; expected --jobs, how many at once")
     wanted = asked(flags)
     store = Store(writable(wanted.out))
-    means = Means(devices, runs_per_device, threads, timeout=timeout, retries=retries, every=checkpoint_every)
     at_once = processes(means, jobs) if by is None else jobs or 1
     if not quiet:
         introduce(wanted, store)
