@@ -29,6 +29,17 @@ def test_without_the_noise_term_wae_is_infovae_at_alpha_1():
     assert a.item() == pytest.approx(b.item(), rel=1e-6)
 
 
+def test_the_noise_term_is_an_l1_penalty_on_log_variances():
+    backbone = MLP((12,), 3, LIKELIHOODS["gaussian"])
+    x = torch.rand(16, 12)
+    logvar = backbone.encode(x)[1].detach().numpy()
+    assert logvar.min() < 0 < logvar.max()
+    terms = WAE(backbone, lambda_=7.0, noise=2.0).terms(x, 0, torch.Generator().manual_seed(0))
+    assert terms["variance"].item() == pytest.approx(np.abs(logvar).sum(axis=1).mean(), rel=1e-6)
+    parts = terms["recon"] + 7 * terms["mmd"] + 2 * terms["variance"]
+    assert terms["loss"].item() == pytest.approx(parts.item(), rel=1e-6)
+
+
 def test_rank_gap_is_made_of_spearmans_rho():
     rng = np.random.default_rng(0)
     v = rng.integers(0, 5, (1000, 2))

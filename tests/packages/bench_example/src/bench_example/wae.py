@@ -12,8 +12,11 @@ __all__ = ["WAE"]
 class WAE(Method):
     """-E_q[log p(x|z)] + lambda MMD^2(q(z), p(z)) + noise E_x sum_j |log sigma_j^2(x)|.
 
-    No KL: the last term alone keeps the encoders' variances from falling to 0. The kernel is the Gaussian one of this
-    suite's InfoVAE, c = 2 z_dim, where the paper takes inverse multiquadratics.
+    The first two terms are the objective of Tolstikhin et al., Wasserstein Auto-Encoders, ICLR 2018 (D_WAE), the
+    data's likelihood being its cost c. No KL: the last term alone keeps the encoders' variances from falling to 0. It
+    is the L1 penalty of the authors' code (github.com/paruby/Wasserstein-Auto-Encoders, models.py), summed over
+    dimensions and meant over the batch there too; noise is its `lambda_logvar_regularisation`. The kernel differs: here
+    the Gaussian one of this suite's InfoVAE, c = 2 z_dim, there a sum of inverse multiquadratics.
     """
 
     sweep = {"lambda_": (10, 100, 1000)}
