@@ -66,7 +66,7 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
 @options(CHOICE)
 @click.argument("out", type=click.Path(path_type=Path))
 def export(name: str, settings: tuple[str, ...], wrap: str, out: Path) -> None:
-    """Write the data set NAME to OUT, an .npz file: x, v (factor indices), names and sizes."""
+    """Write the data set NAME to OUT, an .npz file, which the data set `npz` reads."""
     from bench.export import check
     from bench.export import export as write
 

@@ -32,7 +32,9 @@ def fetch(name: str, mirror: str) -> None:
     if mirror and not mirror.startswith(("http://", "https://")):
         raise BenchError(f"mirror={mirror}: expected an address that begins with http:// or https://")
     plugins.load("dataset", name)
-    about = _about(name)
+    about = _stated(name, "ABOUT")
+    if about is None and _stated(name, "SOURCE"):
+        raise BenchError(f"name={name}: reads a file of yours, there is nothing to fetch")
     if about is None or not about.files:
         raise BenchError(f"name={name}: is made here, there is nothing to fetch")
     with _progress(name) as progress:
@@ -48,9 +50,10 @@ def _lines(name: str) -> Iterator[str]:
     from bench.data._cache import cache_directory
     from bench.data._original import place
 
-    about = _about(name)
+    about = _stated(name, "ABOUT")
     if about is None:
-        yield f"{name}: {_first_line(name)}\n    made here"
+        yours = _stated(name, "SOURCE")
+        yield f"{name}: {_first_line(name)}\n    {f'yours: --set {name}.source={yours}' if yours else 'made here'}"
         return
     shape = "x".join(map(str, about.shape))
     yield f"{name}: {about.title}\n    {about.images:,} images of {shape}, {_size(name, about)}"
@@ -69,13 +72,13 @@ def _lines(name: str) -> Iterator[str]:
         yield f"    not present: python -m bench data fetch {name}"
 
 
-def _about(name: str) -> Any:
-    """The facts of a data set's module; None where it states none."""
+def _stated(name: str, what: str) -> Any:
+    """What a data set's module states as ABOUT, or as the SOURCE that it needs; None where it does not."""
     import sys
 
     from bench import plugins
 
-    return getattr(sys.modules[plugins.load("dataset", name).__module__], "ABOUT", None)
+    return getattr(sys.modules[plugins.load("dataset", name).__module__], what, None)
 
 
 def _first_line(name: str) -> str:

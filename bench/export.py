@@ -3,6 +3,7 @@
 import uuid
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ BLOCK_BYTES = 2**24  # of observations as float32, put together at a time
 
 
 def export(dataset: FactorDataset, out: Path) -> int:
-    """Write x (N, ...), v (N, K), names (K,) and sizes (K,) to `out`, compressed; the bytes written.
+    """Write what `stated` says and x (N, ...) to `out`, compressed, for the data set `npz`; the bytes written.
 
     x is uint8 where the data set holds bytes (0..255) or bits (0 and 1), else float32. The file takes its name when it
     is whole. BenchError where there is a file of that name, or it cannot be written.
@@ -24,10 +25,9 @@ def export(dataset: FactorDataset, out: Path) -> int:
     try:
         with zipfile.ZipFile(new, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             _write_x(archive, dataset)
-            small = {"v": dataset.v, "names": np.array(dataset.names), "sizes": np.array(dataset.sizes)}
-            for name, array in small.items():
+            for name, array in stated(dataset).items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                    np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+                    np.lib.format.write_array(file, np.asarray(array, order="C"), allow_pickle=False)
         check(out)  # another process may have made one meanwhile
         new.rename(out)
         return out.stat().st_size
@@ -54,6 +54,27 @@ def _write_x(archive: zipfile.ZipFile, dataset: FactorDataset) -> None:
         for start in range(0, len(dataset), step):
             rows = np.arange(start, min(start + step, len(dataset)))
             file.write(np.ascontiguousarray(stored(dataset, rows)).data)
+
+
+def stated(dataset: FactorDataset) -> dict[str, NDArray[Any]]:
+    """v (N, K), names (K,), sizes (K,), kind and likelihood; where there are some, the names of unordered factors.
+
+    And of continuous ones (M,), their true values `numbers` (N, M), and the word for their bins, `binned`.
+    """
+    said = {
+        "v": dataset.v,
+        "names": np.array(dataset.names),
+        "sizes": np.array(dataset.sizes),
+        "kind": np.array(dataset.kind),
+        "likelihood": np.array(dataset.likelihood),
+    }
+    if dataset.unordered:
+        said["unordered"] = np.array(dataset.unordered)
+    if dataset.numbers:
+        said["continuous"] = np.array(list(dataset.numbers))
+        said["numbers"] = np.stack(list(dataset.numbers.values()), axis=1)
+        said["binned"] = np.array(dataset.binned)
+    return said
 
 
 def stored(dataset: FactorDataset, rows: NDArray[np.int64]) -> NDArray[np.generic]:

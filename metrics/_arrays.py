@@ -56,7 +56,7 @@ def factors_of(v: Any, bins: int = 20, binning: str = "width", names: Sequence[s
     if binned and not 2 <= bins <= rows:
         raise MetricError(f"continuous_bins is {bins}, expected 2 to {rows}, the rows of v column {binned[0]}")
     indices = [
-        _binned(column, bins, binning) if split else _numbered(name, column)
+        in_bins(column, bins, binning) if split else _numbered(name, column)
         for (name, column), split in zip(columns, continuous, strict=True)
     ]
     return Factors(np.stack(indices, axis=1), tuple(name for name, _ in columns), binned)
@@ -99,7 +99,8 @@ def _continuous(name: str, column: NDArray[Any]) -> bool:
     return len(np.unique(column)) > min(MOST_LEVELS, len(column) / 2)
 
 
-def _binned(column: Floats, bins: int, binning: str) -> Ints:
+def in_bins(column: Floats, bins: int, binning: str) -> Ints:
+    """The bin of each number, from 0: `width`, of equal width over their range, or `quantile`, of equal numbers."""
     if binning == "width":
         return discretise(column[:, None].astype(np.float64), bins)[:, 0]
     inner = np.quantile(column, np.arange(1, bins) / bins)

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +51,11 @@ def check_layout(source: Path, key: str, shape: tuple[int, ...]) -> None:
 def blocks(source: Path, key: str, shape: tuple[int, ...]) -> Iterator[NDArray[np.uint8]]:
     """Rows (n, bytes) of array `key`, in order. BenchError where it is not of this shape, or is damaged."""
     check_layout(source, key, shape)
-    return (_hdf5_blocks if source.suffix in HDF5 else _npz_blocks)(source, key, shape[0], math.prod(shape[1:]))
+    return (_hdf5_blocks if source.suffix in HDF5 else npz_blocks)(source, key, shape[0], math.prod(shape[1:]))
 
 
-def _npz_blocks(source: Path, key: str, rows: int, row: int) -> Iterator[NDArray[np.uint8]]:
+def npz_blocks(source: Path, key: str, rows: int, row: int) -> Iterator[NDArray[np.uint8]]:
+    """The first rows (n, bytes) of array `key` of a .npz file, in order. BenchError where it is damaged."""
     step = max(1, NPZ_BLOCK // row)
     with _npz_array(source, key) as (_, file):
         for start in range(0, rows, step):
@@ -63,6 +64,33 @@ def _npz_blocks(source: Path, key: str, rows: int, row: int) -> Iterator[NDArray
             if len(content) != n * row:
                 raise BenchError(f"source: {source} ends within image {start + len(content) // row} of {rows}")
             yield np.frombuffer(content, np.uint8).reshape(n, row)
+
+
+def npz_keys(source: Path) -> tuple[str, ...]:
+    """The names of the arrays of a .npz file. BenchError where it is none."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return tuple(name.removesuffix(".npy") for name in archive.namelist())
+    except READING_ERRORS as error:
+        raise BenchError(f"source: {source} cannot be read as a .npz file: {error}") from error
+
+
+def npz_array(source: Path, key: str) -> NDArray[Any]:
+    """A whole array of a .npz file. BenchError where there is none, or it is pickled or damaged."""
+    with _npz_array(source, key) as (found, file):
+        check_plain(source, key, found)
+        content = file.read()
+        size = math.prod(found.shape) * found.dtype.itemsize
+        if len(content) != size:
+            raise BenchError(f"source: {source}: array {key!r} has {len(content)} bytes, its header says {size}")
+        order: Literal["F", "C"] = "F" if found.in_fortran_order else "C"
+        return np.frombuffer(content, found.dtype).reshape(found.shape, order=order)
+
+
+def check_plain(source: Path, key: str, found: Layout) -> None:
+    """BenchError where an array is of Python objects."""
+    if found.dtype.hasobject:
+        raise BenchError(f"source: {source}: array {key!r} holds pickled objects, which are never loaded")
 
 
 def _hdf5_blocks(source: Path, key: str, rows: int, row: int) -> Iterator[NDArray[np.uint8]]:

@@ -1,0 +1,179 @@
+"""image_folder: images of one's own in a folder, and a table of their factors."""
+
+import hashlib
+import json
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from bench.data import _columns, _own
+from bench.data._base import FactorDataset
+from bench.data._cache import Recipe, cached
+from bench.data._columns import Column, Origin
+from bench.data._images import shrunk
+from bench.errors import BenchError
+
+__all__ = ["image_folder"]
+
+SOURCE = "FOLDER, of images and of factors.csv"
+TABLE = "factors.csv"
+FORMATS = ("PNG", "JPEG", "BMP", "PPM", "TIFF", "WEBP")  # none that runs another program to be read
+BLOCK = 256  # images decoded at a time
+READING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The images that a column of a table names, relative to the table's folder; size: to resample to, or 0."""
+
+    origin: Origin
+    column: str
+    names: list[str]
+    size: int
+
+    def wrong(self, row: int, what: str) -> BenchError:
+        return self.origin.wrong(f"column {self.column!r}, {self.origin.row(row)}: {self.names[row]!r} {what}")
+
+    def path(self, row: int) -> Path:
+        return self.origin.path.parent / self.names[row]
+
+    def fingerprint(self) -> str:
+        """Of the files as they are now, by name, size and time of change. BenchError where one is missing."""
+        digest = hashlib.sha256(json.dumps([str(self.origin.path.parent.resolve()), self.size]).encode())
+        for row, name in enumerate(self.names):
+            try:
+                status = os.stat(self.path(row))
+            except (OSError, ValueError):  # ValueError: a name with a byte that none may have
+                raise self.wrong(row, "is no file in the table's folder") from None
+            digest.update(json.dumps([name, status.st_size, status.st_mtime_ns]).encode())
+        return digest.hexdigest()[:16]
+
+    def pixels(self, row: int) -> NDArray[np.uint8]:
+        """The image of this row, (1 or 3, H, W)."""
+        if not self.path(row).resolve().is_relative_to(self.origin.path.parent.resolve()):
+            raise self.wrong(row, "leads out of the table's folder")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                with Image.open(self.path(row), formats=FORMATS) as image:
+                    plain = self._plain(row, ImageOps.exif_transpose(image))
+        except READING_ERRORS as error:
+            raise self.wrong(row, f"cannot be read as an image: {' '.join(str(error).split())}") from None
+        width, height = plain.size
+        if self.size and width != height:
+            raise self.wrong(row, f"is {width} x {height}: expected a square image to resample; crop it")
+        pixels = np.asarray(plain)
+        if self.size and width != self.size:
+            pixels = shrunk(pixels, self.size)
+        elif width != height or width not in _own.SIDES:
+            raise self.wrong(
+                row, f"is {width} x {height}: expected 32 x 32 or 64 x 64, or size=32 or size=64 to resample"
+            )
+        return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+
+    def _plain(self, row: int, image: Image.Image) -> Image.Image:
+        """The image as L or RGB."""
+        if image.mode == "P":
+            image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+        if image.mode in ("RGBA", "LA"):
+            if image.getchannel("A").getextrema()[0] != 255:
+                raise self.wrong(row, "has transparent pixels: expected an image on a background")
+            image = image.convert(image.mode.removesuffix("A"))
+        if image.mode not in ("1", "L", "RGB"):
+            raise self.wrong(row, f"is of mode {image.mode}: expected grey or RGB, 8 bits a channel")
+        return image.convert("L") if image.mode == "1" else image
+
+    def blocks(self) -> Iterator[NDArray[np.uint8]]:
+        """All images in order, BLOCK of them at most, as rows (n, bytes)."""
+        shape = self.pixels(0).shape
+        for start in range(0, len(self.names), BLOCK):
+            rows = range(start, min(start + BLOCK, len(self.names)))
+            yield np.stack([self._like(row, shape).ravel() for row in rows])
+
+    def _like(self, row: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        pixels = self.pixels(row)
+        if pixels.shape != shape:
+            one, other = (" x ".join(map(str, found)) for found in (pixels.shape, shape))
+            raise self.wrong(row, f"is {one}, the first is {other}: expected one size, and all grey or all RGB")
+        return pixels
+
+
+def image_folder(
+    *,
+    source: Path | None = None,
+    factors: str = "",
+    image: str = "",
+    size: int = 0,
+    categorical: str = "",
+    ordered: str = "",
+    continuous: str = "",
+    bins: int = 20,
+    binning: str = "width",
+    name: str = "",
+) -> FactorDataset:
+    """Images of yours, (1 or 3, 32 or 64, 32 or 64), and their factors, for a Bernoulli likelihood.
+
+    source: a folder that holds the images and factors.csv; or such a table by its own name, of any ending that `table`
+        reads. It has a row for each image.
+    image: the column of file names, relative to the table; by default the first. factors: their columns, with commas
+        between; by default all others. Files that the table does not name are left alone.
+    size: 32 or 64, to which square images are resampled (Lanczos); by default they are taken as they are.
+    categorical, ordered, continuous: of factors whose values do not show it (bench.data._own). bins, binning: how
+        continuous ones are put into bins, of equal `width` or by `quantile`.
+    name: of this folder, to tell it from others.
+
+    Grey or RGB, 8 bits a channel. They are decoded once, into the cache directory, and again when a file has another
+    size or time of change. Raises BenchError for what is wrong with the table or an image.
+    """
+    if source is None:
+        raise _own.needed("image_folder", SOURCE)
+    _own.check_size("image_folder", size)
+    path = source / TABLE if source.is_dir() else source
+    header = _columns.header(path)
+    (column,) = _own.chosen("image_folder.image", image or header[0], header)
+    names = _own.chosen("image_folder.factors", factors, [n for n in header if n != column])
+    roles = _own.Roles("image_folder", categorical, ordered, continuous, bins, binning)
+    held = _columns.columns(path, [column, *names])
+    files = _Files(Origin(path), column, _file_names(Origin(path), column, held.pop(column)), size)
+    found = _own.factors_of(files.origin, held, roles)
+    fingerprint, shape = files.fingerprint(), files.pixels(0).shape
+    recipe = Recipe(
+        name=f"image_folder-{fingerprint}",
+        title=f"Reading the images of {path}, once",
+        shape=(len(files.names), math.prod(shape)),
+        blocks=files.blocks,
+    )
+    rows = cached(recipe)
+    return _own.dataset(found, rows, rows.rows, shape, "image", "bernoulli")
+
+
+def _file_names(origin: Origin, column: str, cells: Column) -> list[str]:
+    """The names in a column, of files within the table's folder. BenchError for others, and where two are the same."""
+    if (origin.path.parent / column).is_file():
+        raise origin.wrong(f"its first line is no header: {column!r} is a file")
+    rows: dict[str, int] = {}
+    for row, cell in enumerate(cells):
+        name = "" if cell is None else str(cell)
+        where = f"column {column!r}, {origin.row(row)}"
+        if not name:
+            raise origin.wrong(f"{where}: is empty, expected the name of a file")
+        plain = PurePosixPath(name)
+        if plain.is_absolute() or ".." in plain.parts or "\\" in name or PureWindowsPath(name).drive:
+            raise origin.wrong(f"{where}: {name!r}: expected a file within the table's folder, by a relative path")
+        if (first := rows.setdefault(str(plain), row)) != row:
+            raise origin.wrong(f"{where}: {name!r} is in {origin.row(first)} already")
+    return list(rows)
