@@ -59,7 +59,8 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
                 sheet(dataset).savefig(out, metadata={"Software": None})
             except OSError as error:
                 raise BenchError(f"out={out}: cannot be written: {error.strerror or error}") from None
-        click.echo(f"{out}: each factor moved over its values, the others held")
+        others = "as near to held as there are rows" if dataset.sampled else "held"
+        click.echo(f"{out}: each factor moved over its values, the others {others}")
 
 
 @data.command()

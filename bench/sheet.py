@@ -19,26 +19,37 @@ def traversed(dataset: FactorDataset) -> list[NDArray[np.int64]]:
     They pass through a row whose factors stand at different heights of their ranges, so that no two look alike, the
     first factor the highest; or, where there is no such row, through the first of the data set. A value that occurs
     with the others' in no row is left out, and so are rows of which a factor is not known, if there are others.
+    Of a sample, in which hardly any rows differ in one factor alone, the rows come as near to that as there are.
     """
     known = (dataset.v >= 0).all(axis=1)
     whole = np.flatnonzero(known if known.any() else ~known)
     v = dataset.v[whole]
     heights = np.arange(2 * v.shape[1] - 1, 0, -2)  # over 2 K
-    wanted = np.flatnonzero((v == np.array(dataset.sizes) * heights // (2 * v.shape[1])).all(axis=1))
-    base = v[wanted[0] if len(wanted) else 0]
-    agrees = v == base
-    disagreeing = (~agrees).sum(axis=1)
+    wanted = np.array(dataset.sizes) * heights // (2 * v.shape[1])
+    apart = _apart(dataset, v, wanted).sum(axis=1)
+    base = v[apart.argmin() if dataset.sampled or apart.min() == 0 else 0]
+    apart = _apart(dataset, v, base)
     rows = []
     for k in range(v.shape[1]):
-        found = np.flatnonzero((disagreeing == 0) | ((disagreeing == 1) & ~agrees[:, k]))
+        others = np.delete(apart, k, axis=1).sum(axis=1)
+        found = np.argsort(others, kind="stable") if dataset.sampled else np.flatnonzero(others == 0)
         values, first = np.unique(v[found, k], return_index=True)
         shown = np.unique(np.linspace(0, len(values) - 1, min(COLUMNS, len(values))).round().astype(np.int64))
         rows.append(whole[found[first[shown]]])
     return rows
 
 
+def _apart(dataset: FactorDataset, v: NDArray[np.integer], at: NDArray[np.integer]) -> NDArray[np.float64]:
+    """How far values v (n, K) are from those `at` (K,): 0 to 1, over the range of each factor; without order 0 or 1."""
+    steps = np.abs(v.astype(np.int64) - at)
+    spans = [
+        1 if name in dataset.unordered else size - 1 for name, size in zip(dataset.names, dataset.sizes, strict=True)
+    ]
+    return np.asarray(np.minimum(steps / np.maximum(spans, 1), 1))
+
+
 def sheet(dataset: FactorDataset) -> Figure:
-    """A row for each factor with its name and the indices of the values: images, or curves in one panel."""
+    """A row for each factor with its name and the values' indices, or true values: images, or curves in one panel."""
     rows = traversed(dataset)
     pictures = dataset.kind == "image" or dataset.likelihood == "categorical"
     height = 0.7 if dataset.kind == "image" else 0.9
@@ -47,9 +58,11 @@ def sheet(dataset: FactorDataset) -> Figure:
     for k, (line, index) in enumerate(zip(axes, rows, strict=True)):
         x = dataset.x(index)
         if pictures:
-            for ax, one, value in zip(line, x, dataset.v[index, k], strict=False):
+            numbers = dataset.numbers.get(dataset.names[k])
+            values = dataset.v[index, k] if numbers is None else numbers[index]
+            for ax, one, value in zip(line, x, values, strict=False):
                 _image(ax, one)
-                ax.set_title(f"{value}", pad=1)
+                ax.set_title(f"{value:.3g}", pad=1)
             for ax in line[len(index) :]:
                 ax.set_visible(False)
         else:

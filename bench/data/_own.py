@@ -11,13 +11,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset, Kind
-from bench.data._cache import Cached
+from bench.data._cache import Cached, Recipe, cached
 from bench.data._columns import Column, Origin, parsed
 from bench.errors import BenchError, FileNeeded
 from metrics._arrays import MOST_LEVELS, in_bins
@@ -136,6 +137,17 @@ def factors_of(origin: Origin, columns: Mapping[str, Column], roles: Roles) -> F
         sizes.append(size)
     word = f"v{roles.binning}{roles.bins}" if numbers else ""
     return Factors(np.stack(v, axis=1).astype(np.int32), tuple(columns), tuple(sizes), tuple(unordered), numbers, word)
+
+
+def kept(
+    plugin: str, of: object, path: Path, shape: tuple[int, int], blocks: Callable[[], Iterable[NDArray[Any]]]
+) -> Cached:
+    """The rows (N, bytes) that are read from a file of the user's, from the cache where they were read before.
+
+    of: all that they are made of.
+    """
+    name = f"{plugin}-{hashlib.sha256(repr(of).encode()).hexdigest()[:16]}"
+    return cached(Recipe(name, f"Reading {path}, once", shape, blocks))
 
 
 def dataset(

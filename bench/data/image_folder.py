@@ -15,7 +15,6 @@ from PIL import Image, ImageOps
 
 from bench.data import _columns, _own
 from bench.data._base import FactorDataset
-from bench.data._cache import Recipe, cached
 from bench.data._columns import Column, Origin
 from bench.data._images import shrunk
 from bench.errors import BenchError
@@ -60,7 +59,7 @@ class _Files:
             except (OSError, ValueError):  # ValueError: a name with a byte that none may have
                 raise self.wrong(row, "is no file in the table's folder") from None
             digest.update(json.dumps([name, status.st_size, status.st_mtime_ns]).encode())
-        return digest.hexdigest()[:16]
+        return digest.hexdigest()
 
     def pixels(self, row: int) -> NDArray[np.uint8]:
         """The image of this row, (1 or 3, H, W)."""
@@ -150,14 +149,8 @@ def image_folder(
     held = _columns.columns(path, [column, *names])
     files = _Files(Origin(path), column, _file_names(Origin(path), column, held.pop(column)), size)
     found = _own.factors_of(files.origin, held, roles)
-    fingerprint, shape = files.fingerprint(), files.pixels(0).shape
-    recipe = Recipe(
-        name=f"image_folder-{fingerprint}",
-        title=f"Reading the images of {path}, once",
-        shape=(len(files.names), math.prod(shape)),
-        blocks=files.blocks,
-    )
-    rows = cached(recipe)
+    of, shape = files.fingerprint(), files.pixels(0).shape
+    rows = _own.kept("image_folder", of, path, (len(files.names), math.prod(shape)), files.blocks)
     return _own.dataset(found, rows, rows.rows, shape, "image", "bernoulli")
 
 

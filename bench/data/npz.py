@@ -1,6 +1,5 @@
 """npz: images, features or sequences of one's own and their factors, as arrays of an .npz file."""
 
-import hashlib
 import math
 import re
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ import numpy as np
 from bench.data import _own, _read
 from bench.data._arrays import Observations
 from bench.data._base import FactorDataset, Kind
-from bench.data._cache import Recipe, cached
 from bench.data._columns import Origin
 from bench.data._original import digest
 from bench.data._own import Factors, Roles
@@ -63,32 +61,41 @@ def npz(
     """
     if source is None:
         raise _own.needed("npz", SOURCE)
-    if not source.is_file():
-        raise BenchError(f"source: {source} is not a file" if source.exists() else f"source: no file {source}")
-    _own.check_size("npz", size)
-    _own.check_noise("npz", noise)
-    if kind not in ("", *get_args(Kind)):
-        raise BenchError(f"npz.kind={kind}: expected {', '.join(get_args(Kind))}, or nothing to go by the shape")
-    origin, keys = Origin(source, first=0), _read.npz_keys(source)
-    said_kind, likelihood = (",".join(_words(origin, key, keys)) for key in ("kind", "likelihood"))
-    if likelihood not in ("", *LIKELIHOODS):
-        raise origin.wrong(f"array 'likelihood' is {likelihood!r}: expected one of {', '.join(LIKELIHOODS)}")
-    held = Observations(origin, x, kind or said_kind, likelihood, size, standardise, noise)
-    found = _factors(origin, v, factors, Roles("npz", categorical, ordered, continuous, bins, binning))
-    if held.form.kind == "image" and (standardise or noise != 1):
-        raise BenchError(f"npz.standardise, npz.noise: for features and sequences, and {x!r} holds images")
+    said_kind, likelihood = _said(source)
+    held = Observations(Origin(source, first=0), x, kind or said_kind, likelihood, size, standardise, noise)
+    _check(held)
+    found = _factors(held.origin, v, factors, Roles("npz", categorical, ordered, continuous, bins, binning))
     n = held.layout.shape[0]
     if len(found.v) != n:
-        raise origin.wrong(f"array {x!r} has {n} rows, {v!r} has {len(found.v)}")
-    key = f"{digest(source, 'sha256')} {x} {held.form} {held.held_by} {size} {standardise} {noise}"
-    recipe = Recipe(
-        name=f"npz-{hashlib.sha256(key.encode()).hexdigest()[:16]}",
-        title=f"Reading {source}, once",
-        shape=(n, math.prod(held.shape) * held.stored.itemsize),
-        blocks=held.blocks,
-    )
-    rows = cached(recipe)
+        raise held.origin.wrong(f"array {x!r} has {n} rows, {v!r} has {len(found.v)}")
+    of = digest(source, "sha256"), x, held.form, held.held_by, size, standardise, noise
+    rows = _own.kept("npz", of, source, (n, math.prod(held.shape) * held.stored.itemsize), held.blocks)
     return _own.dataset(found, rows, rows.rows.view(held.stored), held.shape, held.form.kind, held.held_by)
+
+
+def _said(source: Path) -> tuple[str, str]:
+    """What the file says of kind and likelihood, "" where it says nothing. BenchError where it is none."""
+    if not source.is_file():
+        raise BenchError(f"source: {source} is not a file" if source.exists() else f"source: no file {source}")
+    origin, keys = Origin(source, first=0), _read.npz_keys(source)
+    kind, likelihood = (",".join(_words(origin, key, keys)) for key in ("kind", "likelihood"))
+    for key, word, known in (("kind", kind, get_args(Kind)), ("likelihood", likelihood, LIKELIHOODS)):
+        if word not in ("", *known):
+            raise origin.wrong(f"array {key!r} is {word!r}: expected one of {', '.join(known)}")
+    return kind, likelihood
+
+
+def _check(held: Observations) -> None:
+    """BenchError for arguments out of range, or that do not fit the observations."""
+    _own.check_size("npz", held.size)
+    _own.check_noise("npz", held.noise)
+    if held.kind not in ("", *get_args(Kind)):
+        raise BenchError(f"npz.kind={held.kind}: expected {', '.join(get_args(Kind))}, or nothing to go by the shape")
+    image = held.form.kind == "image"
+    if image and (held.standardise or held.noise != 1):
+        raise BenchError(f"npz.standardise, npz.noise: for features and sequences, and {held.key!r} holds images")
+    if held.size and not image:
+        raise BenchError(f"npz.size={held.size}: for images, and {held.key!r} holds {held.form.kind}s")
 
 
 def _factors(origin: Origin, key: str, factors: str, roles: Roles) -> Factors:

@@ -1,6 +1,5 @@
 """table: features and factors of one's own, from a .csv, .tsv or .parquet file."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from numpy.typing import NDArray
 
 from bench.data import _columns, _own
 from bench.data._base import FactorDataset
-from bench.data._cache import Recipe, cached
 from bench.data._columns import Origin
 from bench.data._original import digest
 from bench.errors import BenchError
@@ -50,31 +48,29 @@ def table(
     if source is None:
         raise _own.needed("table", SOURCE)
     _own.check_noise("table", noise)
-    header, origin = _columns.header(source), Origin(source)
+    v_names, x_names = _chosen(source, factors, features, leave_out)
+    roles = _own.Roles("table", categorical, ordered, continuous, bins, binning)
+    found = _own.factors_of(Origin(source), _columns.columns(source, v_names), roles)
+
+    def blocks() -> Iterator[NDArray[np.uint8]]:
+        titles = [f"column {name!r}" for name in x_names]
+        scale = _own.scale_of(Origin(source), titles, _columns.numbers(source, x_names), standardise, noise)
+        for x in _columns.numbers(source, x_names):
+            yield scale(x).view(np.uint8)
+
+    of = digest(source, "sha256"), x_names, standardise, noise
+    rows = _own.kept("table", of, source, (len(found.v), 4 * len(x_names)), blocks)
+    return _own.dataset(found, rows, rows.rows.view("<f4"), (len(x_names),), "vector", "gaussian")
+
+
+def _chosen(source: Path, factors: str, features: str, leave_out: str) -> tuple[list[str], list[str]]:
+    """The columns of the factors, and those of the features. BenchError where there are none."""
+    header = _columns.header(source)
     if not _own.words(factors):
         raise BenchError(f"table.factors: expected the columns of {source} that are factors, such as {header[-1]}")
     v_names = _own.chosen("table.factors", factors, header)
     out = _own.chosen("table.leave_out", leave_out, header) if leave_out else []
     x_names = _own.chosen("table.features", features, [n for n in header if n not in (*v_names, *out)])
-    if both := [n for n in x_names if n in v_names]:
-        raise BenchError(f"table.features: {both[0]!r} is a factor")
     if not x_names:
         raise BenchError(f"table.features: no column of {source} is left for them")
-    roles = _own.Roles("table", categorical, ordered, continuous, bins, binning)
-    found = _own.factors_of(origin, _columns.columns(source, v_names), roles)
-    said = f"{digest(source, 'sha256')} {x_names} {standardise} {noise}"
-
-    def blocks() -> Iterator[NDArray[np.uint8]]:
-        titles = [f"column {name!r}" for name in x_names]
-        scale = _own.scale_of(origin, titles, _columns.numbers(source, x_names), standardise, noise)
-        for x in _columns.numbers(source, x_names):
-            yield scale(x).view(np.uint8)
-
-    recipe = Recipe(
-        name=f"table-{hashlib.sha256(said.encode()).hexdigest()[:16]}",
-        title=f"Reading {source}, once",
-        shape=(len(found.v), 4 * len(x_names)),
-        blocks=blocks,
-    )
-    rows = cached(recipe)
-    return _own.dataset(found, rows, rows.rows.view("<f4"), (len(x_names),), "vector", "gaussian")
+    return v_names, x_names

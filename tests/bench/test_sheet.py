@@ -30,6 +30,42 @@ def test_rows_that_are_not_there_are_left_out(toy):
     assert [rows.tolist() for rows in traversed(few)] == [[0, 2], [0]]
 
 
+def test_of_a_sample_the_nearest_rows_are_shown(toy):
+    """Every value that occurs is there, in a row whose other factors are as near to the one row's as any."""
+    rng = np.random.default_rng(0)
+    x = rng.random(60)
+    v = np.stack([rng.integers(3, size=60), (20 * x).astype(int), rng.integers(-1, 4, 60)], axis=1)
+    few = replace(
+        toy,
+        observations=np.zeros((60, 64), np.uint8),
+        v=v,
+        names=("a", "b", "c"),
+        sizes=(3, 20, 4),
+        sampled=True,
+        unordered=("a",),
+        numbers={"b": x},
+        binned="vwidth20",
+    )
+    rows = traversed(few)
+    known = (v >= 0).all(axis=1)
+    base = set.intersection(*({tuple(row) for row in v[r].tolist()} for r in rows[::2])).pop()
+
+    def apart(row, k):
+        each = [row[0] != base[0], abs(row[1] - base[1]) / 19, abs(row[2] - base[2]) / 3]
+        return sum(each) - each[k]
+
+    for k, chosen in enumerate(rows):
+        assert known[chosen].all()
+        values = np.unique(v[known, k])
+        assert len(chosen) == min(COLUMNS, len(values))
+        for row in chosen:
+            others = [apart(v[i], k) for i in np.flatnonzero(known & (v[:, k] == v[row, k]))]
+            assert apart(v[row], k) == pytest.approx(min(others))
+    with styled():
+        titles = [ax.get_title("left") for ax in sheet(few).axes]
+    assert titles[COLUMNS] == f"{x[rows[1][0]]:.3g}", "a continuous factor's true value"
+
+
 @pytest.mark.parametrize(
     ("shape", "kind", "likelihood", "panels"),
     [

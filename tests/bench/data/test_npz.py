@@ -186,6 +186,7 @@ ONE_HOT = np.eye(4)[RNG.integers(4, size=(24, 6))].swapaxes(1, 2)
             "array 'binned' is missing: expected a word such as vwidth20",
         ),
         ({"likelihood": np.array("poisson")}, "array 'likelihood' is 'poisson': expected one of bernoulli"),
+        ({"kind": np.array("movie")}, "array 'kind' is 'movie': expected one of image, vector, sequence"),
         ({"x": ONE_HOT + 0.1, "likelihood": np.array("categorical")}, "expected one 1 and else 0 at each place"),
         (
             {"x": ONE_HOT * 2, "likelihood": np.array("bernoulli")},
@@ -210,6 +211,7 @@ def test_what_is_wrong_is_said_in_a_line(saved, arrays, message, tmp_path):
         ({"kind": "movie"}, "npz.kind=movie: expected image, vector, sequence, or nothing"),
         ({"kind": "vector"}, "source: {}: array 'x' has shape (24, 32, 32), which is no vector: expected images"),
         ({"size": 48}, "npz.size=48: expected 32 or 64, or 0 to take images as they are"),
+        ({"size": 32, "kind": "sequence"}, "npz.size=32: for images, and 'x' holds sequences"),
         ({"noise": -1.0}, "npz.noise=-1.0: expected a finite number above 0"),
         ({"standardise": True}, "npz.standardise, npz.noise: for features and sequences, and 'x' holds images"),
     ],

@@ -1,15 +1,20 @@
 """From columns to factors: what their values say of them, what an argument does, and what is refused."""
 
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
 import pytest
+from own import squares, write_csv
 
+from bench import plugins
 from bench.data._columns import Origin
 from bench.data._own import Factors, Roles, chosen, factors_of, scale_of
 from bench.errors import BenchError, FileNeeded
+from bench.testing import check_dataset
 from metrics._arrays import factors_of as scored
 
+OWN = ("image_folder", "npz", "table")
 ORIGIN = Origin(Path("mine.csv"))
 N = 300
 FLOATS = np.random.default_rng(0).normal(size=N)
@@ -141,9 +146,32 @@ def test_features_are_standardised_over_all_blocks():
         scale_of(ORIGIN, "abc", np.array_split(x, 7), True, 0.1)
 
 
-@pytest.mark.parametrize("name", ["image_folder", "npz", "table"])
-def test_without_a_source_one_is_asked_for(name):
-    from bench import plugins
+@pytest.mark.parametrize("name", OWN)
+def test_the_contract(name, tmp_path, monkeypatch):
+    """What bench.testing asks of every data set, of one with missing values and a continuous factor."""
+    path = {
+        "image_folder": lambda: squares(tmp_path / "folder", n=40) / "factors.csv",
+        "npz": lambda: tmp_path / "mine.npz",
+        "table": lambda: tmp_path / "mine.csv",
+    }[name]()
+    v = {"a": [None, *(np.arange(39) % 3)], "b": np.random.default_rng(0).random(40), "c": ["x", "y", None, "z"] * 10}
+    if name == "npz":
+        table = np.array([["" if cell is None else str(cell) for cell in cells] for cells in v.values()])
+        np.savez(path, x=np.random.default_rng(0).random((40, 1, 32, 32)), v=table.T, names=np.array(list(v)))
+    else:
+        files = {"file": [f"{i:03}.png" for i in range(40)]}
+        write_csv(path, (files if name == "image_folder" else {"x1": FLOATS[:40], "x2": FLOATS[40:80]}) | v)
+    inner, load = plugins.load("dataset", name), plugins.load
+    given = {"source": path} | ({"factors": "a,b,c"} if name == "table" else {})
+    mine = wraps(inner)(lambda **arguments: inner(**given | arguments))
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(plugins, "load", lambda kind, n: mine if n == name else load(kind, n))
+    made = mine()
+    assert (made.sizes, made.sampled, made.binned) == ((3, 20, 3), True, "vwidth20")
+    check_dataset(name)
 
+
+@pytest.mark.parametrize("name", OWN)
+def test_without_a_source_one_is_asked_for(name):
     with pytest.raises(FileNeeded, match=rf"^{name} reads data of yours: --set {name}.source=F"):
         plugins.load("dataset", name)()
