@@ -45,14 +45,19 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.wrap or ()
 
     @property
+    def called(self) -> str:
+        """The name; with what the user calls it, where that is an argument: `image_folder:faces`."""
+        return ":".join(filter(None, (self.name, str(self.args.get("name", "")))))
+
+    @property
     def label(self) -> str:
         """What a report calls it: its name and its wrappers, for example `sprites32+noise(level=0.1,seed=0)`."""
-        return "+".join([self.name, *(wrapper.label for wrapper in self.wrappers)])
+        return "+".join([self.called, *(wrapper.label for wrapper in self.wrappers)])
 
     @property
     def short(self) -> str:
         """The names alone, for example `sprites32+noise`."""
-        return "+".join([self.name, *(wrapper.name for wrapper in self.wrappers)])
+        return "+".join([self.called, *(wrapper.name for wrapper in self.wrappers)])
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ def setup_text(group: Group) -> str:
     args = f" ({_params(spec.dataset.args)})" if spec.dataset.args else ""
     inner = f" ({_params(spec.backbone_params)})" if spec.backbone_params else ""
     parts = [
-        f"{spec.dataset.name}{args}, sha256 {spec.dataset.sha256[:12]}",
+        f"{spec.dataset.called}{args}, sha256 {spec.dataset.sha256[:12]}",
         *(f"{'wrapped by ' if i == 0 else 'then '}{w.label}" for i, w in enumerate(spec.dataset.wrappers)),
         f"backbone {spec.backbone}{inner}",
         f"{LIKELIHOODS.get(spec.likelihood, spec.likelihood)} likelihood",
@@ -100,4 +100,5 @@ def _methods_text(group: Group) -> str:
 
 
 def _params(params: Params) -> str:
-    return ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in params.items())
+    """Arguments in words; an empty text, which says nothing, is left out."""
+    return ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in params.items() if v != "")

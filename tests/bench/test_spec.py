@@ -42,6 +42,13 @@ def test_wrappers_and_their_order_are_in_the_key_and_in_the_label(installed, spe
         assert msgspec.json.decode(msgspec.json.encode(spec), type=RunSpec) == spec
 
 
+def test_what_a_user_calls_a_data_set_is_in_its_label():
+    faces = DataSpec(name="image_folder", args={"name": "faces", "size": 64}, sha256="0" * 64)
+    assert (faces.label, faces.short) == ("image_folder:faces", "image_folder:faces")
+    unnamed = DataSpec(name="image_folder", args={"name": "", "size": 64}, sha256="0" * 64)
+    assert unnamed.label == "image_folder"
+
+
 def test_4_and_4_0_and_the_default_are_the_same_run(spec_of):
     assert len({spec_of("betavae", given).key for given in ({"beta": 4}, {"beta": 4.0}, {"beta": "4"}, {})}) == 1
 
