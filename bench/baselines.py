@@ -32,7 +32,7 @@ from bench.report.order import shared_spec
 from bench.seeds import SEARCH_SEEDS, stream, word
 from bench.spec import Params, Record, RunSpec, ScoreFile
 from bench.store import Artefacts, Damaged, Store
-from bench.supervised import taught, too_few
+from bench.supervised import explained, taught, too_few
 from bench.train import History
 from bench.trial import evaluation_rows, scores_of
 from metrics._analytic import scaled
@@ -226,10 +226,8 @@ def supervised(spec: RunSpec, dataset: FactorDataset, device: str) -> Coded:
     if found.codes is None:
         return Coded(None, {}, found.record.definitions, found.record, found.history)
     rows = evaluation_rows(spec, dataset, 0)
-    y = found.y[rows].astype(np.float64)
-    unexplained = np.square(found.codes[rows] - y).mean(axis=0) / np.maximum(y.var(axis=0), np.finfo(float).tiny)
     codes = np.pad(found.codes, ((0, 0), (0, spec.z_dim - found.codes.shape[1])))
-    told: Diagnostics = {"r2_per_factor": (1 - unexplained).tolist()}
+    told: Diagnostics = {"r2_per_factor": explained(found.codes[rows], found.y[rows])}
     return Coded(_certain(codes, dataset), told, found.record.definitions, found.record, found.history)
 
 

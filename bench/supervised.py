@@ -33,27 +33,29 @@ Rows = NDArray[np.int64]
 class Supervised(Method):
     """1/2 sum_k (mu_k(x) - y_k)^2: -log N(y; mu(x), I) in nats per observation, without its constant.
 
-    Dimension k of the code learns factor k; of logvar and of the dimensions beyond the factors nothing is asked.
-    y: (N, K) the factors of all observations. rows: the observations of an update's batch. Only the encoder learns.
+    Dimension k of the code learns factor k; of logvar and of the dimensions beyond the factors nothing is asked, nor
+    where a factor is not known. Values without an order are learnt by their index, continuous ones as they are.
+    y: (N, K) the factors of all observations, nan where not known. rows: the observations of an update's batch.
     """
 
     def __init__(self, backbone: Backbone, y: Tensor, rows: Callable[[int], Rows]) -> None:
         super().__init__(backbone)
         self.players = [Player("loss", backbone.encoder)]
-        self.definitions = {"labels": "every factor of every observation seen"}
+        self.definitions = {"labels": "the factors of every observation seen"}
         self.y, self.rows = y, rows
 
     def terms(self, x: Tensor, step: int, rng: torch.Generator) -> dict[str, Tensor]:
         """The regression on the batch x of update `step`; the term loss."""
         y = self.y[torch.from_numpy(self.rows(step)).to(self.y.device)]
         mu = self.backbone.encode(x)[0][:, : y.shape[1]]
+        y = torch.where(y.isfinite(), y, mu.detach())  # a factor that is not known adds nothing
         return {"loss": 0.5 * (mu - y).square().sum(dim=1).mean()}
 
 
 class Taught(NamedTuple):
     """What came of a training on labels. codes: (N, K) of all observations; None where it diverged.
 
-    y: (N, K) what they should be.
+    y: (N, K) what they should be; nan where that is not known.
     """
 
     record: Record
@@ -72,7 +74,7 @@ def taught(spec: RunSpec, dataset: FactorDataset, device: str) -> Taught:
         raise BenchError(reason)
     torch.set_num_threads(1)
     keep_freed_memory()
-    where, forgotten, y = torch.device(device), forget_peak(), scaled(dataset.v)
+    where, forgotten, y = torch.device(device), forget_peak(), targets(dataset)
     backbone = build(msgspec.structs.replace(spec, method="vae", params={}), dataset.shape).backbone.to(device)
     batches = Batches(dataset, spec, 1, where)
     method = Supervised(backbone, torch.from_numpy(y).to(where), batches.index)
@@ -105,8 +107,23 @@ def too_few(spec: RunSpec, factors: int) -> str:
     return f"z_dim={spec.z_dim}: supervised wants a dimension for each of the {factors} factors of {spec.dataset.label}"
 
 
-def scaled(v: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Factors, (N, K), each of mean 0 and variance 1 over the observations; one of a single value stays 0."""
+def targets(dataset: FactorDataset) -> NDArray[np.float32]:
+    """Factors, (N, K), each of mean 0 and variance 1 over the observations; nan where not known.
+
+    One of a single value stays 0.
+    """
+    numbers = dataset.numbers_at(np.arange(len(dataset)))
+    v = np.ma.masked_where(dataset.v < 0, dataset.v if numbers is None else numbers)
     y = v - v.mean(axis=0)
-    sd = y.std(axis=0)
-    return np.asarray(y / np.where(sd > 0, sd, 1), dtype=np.float32)
+    sd = y.std(axis=0).filled(0)
+    return np.asarray((y / np.where(sd > 0, sd, 1)).astype(np.float32).filled(np.nan))
+
+
+def explained(codes: NDArray[np.float32], y: NDArray[np.float32]) -> list[float]:
+    """Share of each factor's variance that its dimension explains, over the rows of codes and y (N, K) where known.
+
+    0 for a factor that does not vary.
+    """
+    known = np.ma.masked_invalid(y.astype(np.float64))
+    error, variance = np.square(codes - known).mean(axis=0), known.var(axis=0)
+    return [0.0 if not v > 0 else 1 - float(e / v) for e, v in zip(error, variance, strict=True)]
