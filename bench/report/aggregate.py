@@ -12,7 +12,7 @@ from functools import cached_property
 import msgspec
 
 from bench.errors import BenchError
-from bench.report.names import BASELINES, DIAGNOSTICS, SCORES, rank, value_order
+from bench.report.names import BASELINES, DIAGNOSTICS, METHODS, SCORES, rank, value_order
 from bench.report.order import common, run_order, shared_spec
 from bench.report.run import KL as KL
 from bench.report.run import RECON as RECON
@@ -213,11 +213,14 @@ def _joined(one: Run, two: Run) -> Run:
 
 
 def _baseline_first(setting: Setting) -> tuple[object, ...]:
-    """Baselines, methods without a strength, then the others; a method's settings by its parameters, then strength."""
+    """Baselines, methods without a strength, then the others, the best known first; a method's settings by its
+    parameters, then strength.
+    """
     params = sorted(setting.spec.params.items())
     rest = tuple((k, value_order(v)) for k, v in params if k != setting.strength)
     value = setting.strength_value
     kind = int(setting.strength is not None)
     if setting.is_baseline:
         kind = list(BASELINES).index(setting.spec.method) - len(BASELINES)
-    return kind, setting.spec.method, rest, value_order("" if value is None else value)
+    known = [*METHODS].index(setting.spec.method) if setting.spec.method in METHODS else len(METHODS)
+    return kind, known, setting.spec.method, rest, value_order("" if value is None else value)

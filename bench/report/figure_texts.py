@@ -4,8 +4,8 @@ POINTS = (
     "A point is the interquartile mean (IQM) over the seeds of one setting; the number beside it is the value of the "
     "parameter that the legend names in brackets. Bars: 95 % percentile bootstrap interval over seeds. Faint dots: "
     "seeds. Step line and filled points: the settings that no other dominates by IQM, less reconstruction loss (or KL) "
-    "and higher score being better; hollow points are dominated. Seeds far from all points are "
-    "left outside and counted."
+    "and higher score being better; hollow points are dominated. Of more than 15 settings only those on the front have "
+    "their number. Seeds far from all points are left outside and counted; an interval that reaches them is cut off."
 )
 STRENGTHS = (
     "A point is the interquartile mean (IQM) over the seeds of one setting. Bars: 95 % percentile bootstrap interval "

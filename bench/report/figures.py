@@ -79,7 +79,6 @@ def slugs(summed: Sequence[Group]) -> list[str]:
 def _single(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator[Drawn]:
     """The figures of which a group has one each, as far as its runs hold what they show."""
     group, run_of = found.group, examples(found)
-    by_method = {series[0]: one for series, one in reversed(list(look.items()))}
     seeds = seeds_text(s.counts["done"] for s in group.scored)
     trained = seeds_text(s.counts["done"] for several in group.methods.values() for s in several if s.runs)
     told = [found.ranked[i].label.text for i in agreement_shown(found)]
@@ -89,11 +88,11 @@ def _single(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator
         ("factors", factor_figure(group), "Scores by factor of variation", FACTORS, f", {seeds} a setting"),
         ("matrices", matrix_figure(group, run_of), "What each latent dimension tells of each factor", MATRICES, of),
         ("traversals", traversal_figure(run_of), "Latent traversals", TRAVERSALS, of),
-        ("units", unit_figure(group, by_method), "KL of each latent dimension", UNITS, f", {trained} a setting"),
-        ("curves", curve_figure(group, by_method), "Loss terms in training", CURVES, f", {trained} a setting"),
-        ("active", active_figure(group, seen, by_method), "Active units in training", ACTIVE, f", {read} a setting"),
-        ("kl_curves", kl_figure(group, seen, by_method), KL_HEAD, KL_CURVES, f", {read} a setting"),
-        ("lost", lost_figure(group, by_method), "Runs that diverged, failed or collapsed", LOST, ""),
+        ("units", unit_figure(group, look), "KL of each latent dimension", UNITS, f", {trained} a setting"),
+        ("curves", curve_figure(group, look), "Loss terms in training", CURVES, f", {trained} a setting"),
+        ("active", active_figure(group, seen, look), "Active units in training", ACTIVE, f", {read} a setting"),
+        ("kl_curves", kl_figure(group, seen, look), KL_HEAD, KL_CURVES, f", {read} a setting"),
+        ("lost", lost_figure(group, look), "Runs that diverged, failed or collapsed", LOST, ""),
         ("agreement", agreement_figure(found), f"Rank correlations of {', '.join(told)}", AGREEMENT, ""),
     ]
     for name, figure, head, caption, tail in drawn:

@@ -64,9 +64,9 @@ def finding_markdown(found: Findings) -> str:
 
 
 def verdicts(pairs: Sequence[Pair]) -> list[str]:
-    """A line per comparison: what n seeds allow to say, and where they do not, how many would.
+    """What n seeds allow to say of each score: a line for every pair that is separated, and one for the others each.
 
-    Before those of a score a line for each n at which the test cannot give a p of 0.05, whatever the difference.
+    Before them a line for each n at which the test cannot give a p of 0.05, whatever the difference.
     """
     lines = []
     for score, several in groupby(pairs, key=lambda p: p.a.score):
@@ -77,22 +77,37 @@ def verdicts(pairs: Sequence[Pair]) -> list[str]:
                 f"{score.label.text}: {n} seeds show no difference of any size: even if all agree, p after Holm over "
                 f"{same[0].pairs} pairs is no less than {least:.2g}."
             )
-        lines += [_verdict(p) for p in same]
+        lines += [_separated(p) for p in same if p.verdict == "separated"]
+        powered = [_both(p) for p in same if p.verdict == "not separated"]
+        small = [f"{_both(p)} ({_needs(p)})" for p in same if p.verdict not in ("separated", "not separated")]
+        if powered:
+            why = "not separated, though there was 80 % power for the difference seen"
+            lines.append(f"{score.label.text}, {why}: {'; '.join(powered)}.")
+        if small:
+            why = "too few seeds for a claim; the difference seen, and the reporting seeds that it would take"
+            lines.append(f"{score.label.text}, {why}: {'; '.join(small)}.")
     return lines
 
 
-def _verdict(p: Pair) -> str:
+def _both(p: Pair) -> str:
+    return f"{method_label(p.a.method)} and {method_label(p.b.method)}"
+
+
+def _separated(p: Pair) -> str:
+    better = p.a if p.result.difference > 0 else p.b
+    told = f"{method_label(better.method)} is higher (p = {p.p_holm:.3f} after Holm, n = {p.result.n})"
+    return f"{p.a.score.label.text}, {_both(p)}: {told}."
+
+
+def _needs(p: Pair) -> str:
+    """The difference seen, what n seeds resolve, and how many reporting seeds the difference would take."""
     r = p.result
-    head = f"{p.a.score.label.text}, {method_label(p.a.method)} and {method_label(p.b.method)}: "
-    if p.verdict == "separated":
-        better = p.a if r.difference > 0 else p.b
-        return f"{head}{method_label(better.method)} is higher (p = {p.p_holm:.3f} after Holm, n = {r.n})."
-    if p.verdict == "not separated":
-        return f"{head}not separated, though {r.n} seeds had 80 % power for the difference seen."
-    many = "more than 100,000" if r.seeds_needed is None else f"{r.seeds_needed:,}"
-    reach = "" if math.isnan(r.resolvable) else f" (which resolves {r.resolvable:.3f})"
-    takes = "has no known spread" if r.n < 2 else f"would take {many} reporting seeds"
-    return f"{head}n = {r.n}{reach} is too small for this claim; the difference seen, {abs(r.difference):.3f}, {takes}."
+    reach = "" if math.isnan(r.resolvable) else f"; n = {r.n} resolves {r.resolvable:.3f}"
+    return f"{abs(r.difference):.3f}, {'spread unknown' if r.n < 2 else _seeds(r.seeds_needed)}{reach}"
+
+
+def _seeds(needed: int | None) -> str:
+    return "> 100,000" if needed is None else f"{needed:,}"
 
 
 def _choices(group: Group, choices: Iterable[Choice]) -> Table:
@@ -118,7 +133,7 @@ def _pairs(pairs: Sequence[Pair]) -> Table:
         r = p.result
         wins = interval_text(r.wins, r.wins_lo, r.wins_hi, 2)
         numbers = [_number(r.difference, 3), _number(r.difference_sd, 3), wins, _number(p.p_holm, 3)]
-        needed = "" if r.n < 2 else ">100000" if r.seeds_needed is None else str(r.seeds_needed)
+        needed = "" if r.n < 2 else _seeds(r.seeds_needed)
         names = [p.a.score.label.text, method_label(p.a.method), method_label(p.b.method)]
         rows.append([*names, str(r.n), *numbers, needed, _number(r.resolvable, 3)])
     header = ["score", "A", "B", "n", "A − B", "sd", "P(A>B)", "p (Holm)", "seeds needed", "resolvable"]

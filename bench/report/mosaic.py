@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench.report.examples import Example
+from bench.report.panels import ACROSS
 from bench.report.style import PAGE, settle
 from bench.store import Damaged
 
@@ -23,12 +24,16 @@ def traversal_figure(examples: Sequence[Example]) -> Figure | None:
     shown = [(e, rows) for e in examples if (rows := strip(e)) is not None]
     if not shown:
         return None
-    width = min(PAGE / len(shown), 3.4)
+    across = min(len(shown), ACROSS)
+    below = -(-len(shown) // across)
+    width = min(PAGE / across, 3.4)
     d, h, w = max(len(rows) for _, rows in shown), *shown[0][1].shape[1:3]
-    size = (width * len(shown), 0.25 + (width - BESIDE) * d * h / w)
+    size = (width * across, below * (0.25 + (width - BESIDE) * d * h / w))
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.01, wspace=0.0, hspace=0.0))
-    axes = figure.subplots(1, len(shown), squeeze=False)[0]
-    for ax, (e, rows) in zip(axes, shown, strict=True):
+    axes = figure.subplots(below, across, squeeze=False).ravel()
+    for ax in axes[len(shown) :]:
+        ax.set_visible(False)
+    for ax, (e, rows) in zip(axes, shown, strict=False):
         ordered = rows[list(e.order)]
         ax.imshow(np.concatenate(list(ordered)), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         labels = [f"{e.tracked(j)}   {e.kl[j]:.2f}".strip() for j in e.order]

@@ -5,7 +5,15 @@ from typing import NamedTuple
 
 from bench.spec import Record, Value
 
-METHODS = {"vae": "VAE", "betavae": "β-VAE", "factorvae": "FactorVAE", "infovae": "InfoVAE", "betatcvae": "β-TCVAE"}
+METHODS = {
+    "vae": "VAE",
+    "betavae": "β-VAE",
+    "factorvae": "FactorVAE",
+    "infovae": "InfoVAE",
+    "betatcvae": "β-TCVAE",
+    "annealedvae": "AnnealedVAE",
+    "dipvae": "DIP-VAE",
+}
 # What stands beside the methods and is no setting of one: nothing is chosen among them, no front counts them.
 BASELINES = {
     "chance": "chance (noise)",
@@ -21,7 +29,7 @@ FACTORS = {
     "dsprites": ("shape", "scale", "orientation", "posX", "posY"),
     "sprites32": ("shape", "scale", "orientation", "posX", "posY"),
 }
-SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ"}
+SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ", "lambda_od": "λ_od", "c_max": "C"}
 ARROWS = {1: "↑", -1: "↓", 0: ""}
 
 

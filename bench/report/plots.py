@@ -14,9 +14,11 @@ from bench.report.aggregate import RECON, Group, Quantity, Series, Setting
 from bench.report.caption import points_text
 from bench.report.labels import Label, place_labels
 from bench.report.names import BASELINES, FAR, method_label, value_text
+from bench.report.panels import ACROSS, columns_of
 from bench.report.stats import Estimate, non_dominated
 from bench.report.style import COLUMN, PAGE, SMALL, Look, settle
 
+LABELLED = 15  # settings that a panel has room to tell all of; of more, those on the front
 # Lines of what trains nothing, told apart by their dashes: they share one grey.
 DASHES: dict[str, Any] = {"untrained": "-.", "pca": (0, (5, 1, 1, 1, 1, 1)), "ica": (0, (10, 2)), "chance": ":"}
 
@@ -69,14 +71,20 @@ def on_front(points: Sequence[Point]) -> list[bool]:
 
 
 def settings_span(points: Sequence[Point]) -> tuple[tuple[float, float] | None, int]:
-    """Costs from a little below to a little above all settings and their intervals, and how many seeds lie beyond.
+    """Costs from a little below to a little above all settings, and how many seeds lie beyond.
 
-    None, with no seed beyond, where settings do not differ.
+    An interval is within as far as it reaches no more than half of that again beyond the settings: one run that
+    collapsed is not to squeeze all others. None, with no seed beyond, where settings do not differ.
     """
-    edges = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if np.isfinite(x)]
-    if not edges or min(edges) == max(edges):
-        return None, 0
-    margin = 0.15 * (max(edges) - min(edges))
+    middle = [p.x.iqm for p in points]
+    if not middle or min(middle) == max(middle):
+        middle = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if np.isfinite(x)]
+        if not middle or min(middle) == max(middle):
+            return None, 0
+    reach = 0.5 * (max(middle) - min(middle))
+    low, high = min(middle) - reach, max(middle) + reach
+    edges = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if low <= x <= high]
+    margin = 0.1 * (max(edges) - min(edges))
     low, high = min(edges) - margin, max(edges) + margin
     return (low, high), sum(not low <= x <= high for p in points for x in _seeds(p)[0])
 
@@ -109,7 +117,9 @@ def pareto_figure(panels: Sequence[Panel | None], looks: Mapping[Series, Look], 
     figure.legend(handles=handles, loc="outside lower center", ncols=2 if columns == 1 else 5, columnspacing=1.2)
     settle(figure)
     for ax, points in shown:
-        place_labels(figure, ax, [_label(p, looks[p.series]) for p in points], SMALL)
+        told = [len(points) <= LABELLED or on for on in on_front(points)]
+        labels = [_label(p, looks[p.series], told=say) for p, say in zip(points, told, strict=True)]
+        place_labels(figure, ax, labels, SMALL)
     return figure
 
 
@@ -123,20 +133,20 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
         return None
     baselines = {k: v for k, v in group.series.items() if all(s.strength is None for s in v) and k[0] not in FAR}
     baselines = {k: v for k, v in baselines.items() if any(q in s.estimates for s in v for q in quantities)}
-    size = (min(PAGE, 0.7 + 2.1 * len(series)), 0.55 + 1.6 * len(quantities))
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(len(quantities), len(series), squeeze=False, sharey="row", sharex="col")
-    for row, quantity in zip(axes, quantities, strict=True):
-        for ax, (key, settings) in zip(row, series.items(), strict=True):
+    labels = [_wrapped(q.label.axis, 1.6) for q in quantities]
+    figure, columns = columns_of(len(series), labels, 1.6, across="column")
+    inches = (figure.get_figwidth() - 0.9) / min(len(series), ACROSS)
+    for column, (key, settings) in zip(columns, series.items(), strict=True):
+        for ax, quantity in zip(column, quantities, strict=True):
             _draw_baselines(ax, quantity, baselines, looks)
             _draw_strength(ax, quantity, settings, looks[key])
-        row[0].set_ylabel(_wrapped(quantity.label.axis, 1.6))
+        _strength_axes(column, settings, inches)
+        column[-1].set_xlabel(looks[key].name)
+    for row, quantity in enumerate(quantities):
         if quantity.name.startswith("grad_"):  # one seed's peak may be tenfold the others'
-            _decades(row[0], [v for s in group.scored for v in s.samples.get(quantity, {}).values()])
-        row[0].set_title(_wrapped(quantity.protocol, 1.15 * (size[0] - 0.9) / len(series), hyphens=True))
-    for ax, (key, settings) in zip(axes[-1], series.items(), strict=True):
-        _strength_axis(ax, settings, (size[0] - 0.9) / len(series))
-        ax.set_xlabel(looks[key].name)
+            _decades(columns[0][row], [v for s in group.scored for v in s.samples.get(quantity, {}).values()])
+        for column in columns[::ACROSS]:
+            column[row].set_title(_wrapped(quantity.protocol, 1.15 * inches, hyphens=True))
     head = points_text(e.n for s in group.scored for q, e in s.estimates.items() if q in quantities)
     figure.suptitle(head, x=0.01, ha="left", fontsize=SMALL)
     if baselines:
@@ -172,11 +182,11 @@ def _span_settings(ax: Axes, points: Sequence[Point]) -> None:
         ax.text(0.99, 0.02, text, transform=ax.transAxes, ha="right", fontsize=SMALL - 1, color="0.35")
 
 
-def _label(point: Point, look: Look) -> Label:
+def _label(point: Point, look: Look, *, told: bool) -> Label:
     x, y = point.x, point.y
     bars = [(x.lo, y.iqm, x.hi, y.iqm)] if x.n > 1 else []
     bars += [(x.iqm, y.lo, x.iqm, y.hi)] if y.n > 1 else []
-    return Label(x.iqm, y.iqm, _strength_text(point.setting), look.ink, tuple(bars))
+    return Label(x.iqm, y.iqm, _strength_text(point.setting) if told else "", look.ink, tuple(bars))
 
 
 def _draw_strength(ax: Axes, quantity: Quantity, settings: Sequence[Setting], look: Look) -> None:
@@ -199,12 +209,15 @@ def _draw_baselines(
                 ax.axhspan(e.lo, e.hi, color=looks[key].colour, alpha=0.12, linewidth=0, zorder=0)
 
 
-def _strength_axis(ax: Axes, settings: Sequence[Setting], inches: float) -> None:
+def _strength_axes(column: Sequence[Axes], settings: Sequence[Setting], inches: float) -> None:
     """Ticks at the values themselves, on a logarithmic axis where they span more than a factor of three.
 
     A number that has no room beside the one before it goes one line down.
     """
     values = sorted({x for s in settings if (x := _position(s)) is not None})
+    ax = column[-1]
+    for upper in column[:-1]:
+        upper.tick_params(labelbottom=False)
     if values[0] > 0 and values[-1] / values[0] > 3:
         ax.set_xscale("log")
     ax.get_xlim()  # settles the limits, which the transforms below do not
@@ -237,7 +250,9 @@ def _handle(look: Look) -> Line2D:
 
 
 def _wrapped(text: str, inches: float, *, hyphens: bool = False) -> str:
-    return "\n".join(textwrap.wrap(text, int(16 * inches), break_on_hyphens=hyphens))
+    parted = text.replace("-", "- ") if hyphens else text  # textwrap breaks at no hyphen that follows a digit
+    lines = textwrap.wrap(parted, int(16 * inches), break_on_hyphens=False)
+    return "\n".join(line.replace("- ", "-") if hyphens else line for line in lines)
 
 
 def _seeds(point: Point) -> tuple[list[float], list[float]]:

@@ -1,5 +1,6 @@
 """Figures of what codes hold: scores per factor, information and importance matrices, KL per dimension, agreement."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -8,14 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from bench.report.aggregate import Group, Setting
+from bench.report.aggregate import Group, Series, Setting
 from bench.report.examples import Example
 from bench.report.finding_tables import agreement_shown
 from bench.report.findings import Findings
 from bench.report.names import SCORES, factor_names, method_label, quantity_label, rank
+from bench.report.panels import ACROSS, below, columns_of, learnt
 from bench.report.run import Matrix
 from bench.report.stats import iqm
-from bench.report.style import PAGE, SMALL, Look, settle, shades
+from bench.report.style import PAGE, SMALL, Look, settle, shades, strength_name
 from bench.report.tables import setting_text
 from bench.spec import ScoreFile
 
@@ -66,20 +68,23 @@ def matrix_figure(group: Group, examples: Sequence[Example]) -> Figure | None:
     names = [name for name in MATRICES if any(e.matrix(name) is not None for e in examples)]
     if not names:
         return None
-    size = (min(PAGE, 0.9 + 1.55 * len(examples)), 0.5 + 1.9 * len(names))
+    wide = min(len(examples), ACROSS)
+    blocks = [examples[i : i + wide] for i in range(0, len(examples), wide)]
+    size = (min(PAGE, 0.9 + 1.55 * wide), 0.5 + 1.9 * len(names) * len(blocks))
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(len(names), len(examples), squeeze=False, sharex=True)
-    for row, name in zip(axes, names, strict=True):
-        shown = [e.matrix(name) for e in examples]
-        top = max(float(np.nanmax(m)) for m in shown if m is not None)
+    grid = figure.subplots(len(names) * len(blocks), wide, squeeze=False)
+    for row, (block, name) in zip(grid, itertools.product(blocks, names), strict=True):
+        top = max(float(np.nanmax(m)) for e in examples if (m := e.matrix(name)) is not None)
         image = None
-        for ax, e, matrix in zip(row, examples, shown, strict=True):
+        for ax, e in itertools.zip_longest(row, block):
+            matrix = None if e is None else e.matrix(name)
             if matrix is None:
                 ax.set_visible(False)
                 continue
             image = heat_map(ax, matrix, 0.0, top, written=0.2 * top)
             ax.set_yticks(range(len(e.order)), [str(j) for j in e.order])
-            ax.set_xticks(range(matrix.shape[1]), factor_names(e.run.record, matrix.shape[1]), rotation=90)
+            factors = factor_names(e.run.record, matrix.shape[1])
+            ax.set_xticks(range(len(factors)), factors if name == names[-1] else [], rotation=90)
             if name == names[0]:
                 ax.set_title(e.title)
         row[0].set_ylabel("latent dimension, by KL")
@@ -114,28 +119,26 @@ def agreement_figure(found: Findings) -> Figure | None:
     return figure
 
 
-def unit_figure(group: Group, looks: Mapping[str, Look]) -> Figure | None:
-    """KL of each latent dimension, the greatest first: a panel for each method, a line for each of its settings."""
-    methods = {m: [s for s in settings if len(_kl(s))] for m, settings in group.methods.items()}
-    methods = {m: settings for m, settings in methods.items() if settings}
-    if not methods:
+def unit_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
+    """KL of each latent dimension, the greatest first: a panel for each series, a line for each of its settings."""
+    series = {k: [s for s in settings if len(_kl(s))] for k, settings in learnt(group).items()}
+    series = {k: settings for k, settings in series.items() if settings}
+    if not series:
         return None
-    size = (min(PAGE, 0.7 + 1.75 * len(methods)), 2.2)
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(1, len(methods), squeeze=False, sharey=True, sharex=True)[0]
-    for ax, (method, settings) in zip(axes, methods.items(), strict=True):
-        for s, drawn in zip(settings, shades(looks[method].colour, len(settings)), strict=True):
+    figure, columns = columns_of(len(series), ["KL (nats)"], 1.7)
+    for (ax,), (key, settings) in zip(columns, series.items(), strict=True):
+        look = looks[key]
+        for s, drawn in zip(settings, shades(look.colour, len(settings)), strict=True):
             kl = _kl(s)  # (seeds, D)
             x = np.arange(1, kl.shape[1] + 1)
-            ax.plot(x, iqm(kl.T), label=setting_text(group, s), marker=looks[method].marker, markersize=2.5, **drawn)
+            ax.plot(x, iqm(kl.T), label=strength_name(s), marker=look.marker, markersize=2.5, **drawn)
             if len(kl) > 1:
                 ax.fill_between(x, *np.quantile(kl, [0.25, 0.75], axis=0), color=drawn["color"], alpha=0.2, linewidth=0)
-        ax.set_title(method_label(method))
-        ax.set_xlabel("latent dimension, by KL")
+        ax.set_title(look.name)
         if len(settings) > 1:
             ax.legend(fontsize=SMALL, handlelength=1.6)
-    axes[0].set_ylabel("KL (nats)")
-    axes[0].set_ylim(bottom=0)
+    below(columns, "latent dimension, by KL")
+    columns[0][0].set_ylim(bottom=0)
     settle(figure)
     return figure
 

@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.report.aggregate import Group, Setting
+from bench.report.aggregate import Group, Series, Setting
 from bench.report.names import method_label
+from bench.report.panels import below, columns_of, learnt
 from bench.report.run import Matrix, Run
-from bench.report.style import PAGE, SMALL, Look, settle, shades
+from bench.report.style import SMALL, Look, settle, shades, strength_name
 from bench.report.tables import setting_text
 
 ACTIVE, KL = "probe_active_units", "probe_kl_"
 QUARTILES = (0.25, 0.5, 0.75)
-ACROSS = 4  # panels side by side
 LEAST_TOP = 0.5  # nats: where an axis of KLs ends at the least, so that a collapse looks like one
 
 
@@ -33,61 +32,47 @@ class Probed(NamedTuple):
 
 def probed(group: Group) -> dict[Setting, Probed]:
     """The settings of methods whose runs were probed in training; histories are read one after another."""
-    settings = [s for several in group.methods.values() for s in several]
+    settings = [s for several in learnt(group).values() for s in several]
     return {s: found for s in settings if (found := _quartiles(s)) is not None}
 
 
-def active_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[str, Look]) -> Figure | None:
-    """Active units by update: a panel for each method, a line for each of its settings."""
-    methods = {m: [s for s in settings if s in found] for m, settings in group.methods.items()}
-    methods = {m: settings for m, settings in methods.items() if settings}
-    if not methods:
+def active_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[Series, Look]) -> Figure | None:
+    """Active units by update: a panel for each series, a line for each of its settings."""
+    series = {k: [s for s in settings if s in found] for k, settings in learnt(group).items()}
+    series = {k: settings for k, settings in series.items() if settings}
+    if not series:
         return None
-    figure, axes = _panels(len(methods), 1.55)
-    for ax, (method, settings) in zip(axes, methods.items(), strict=True):
-        for s, drawn in zip(settings, shades(looks[method].colour, len(settings)), strict=True):
+    figure, columns = columns_of(len(series), ["active units"], 1.55)
+    for (ax,), (key, settings) in zip(columns, series.items(), strict=True):
+        for s, drawn in zip(settings, shades(looks[key].colour, len(settings)), strict=True):
             low, middle, high = found[s].active
-            ax.plot(found[s].steps, middle, label=setting_text(group, s), **drawn)
+            ax.plot(found[s].steps, middle, label=strength_name(s), **drawn)
             ax.fill_between(found[s].steps, low, high, color=drawn["color"], alpha=0.2, linewidth=0)
-        ax.set_title(method_label(method))
+        ax.set_title(looks[key].name)
         if len(settings) > 1:
             ax.legend(fontsize=SMALL, handlelength=1.6)
-    axes[0].set_ylim(-0.03 * group.spec.z_dim, 1.03 * group.spec.z_dim)
-    figure.supylabel("active units", fontsize="medium")
+    below(columns, "update")
+    columns[0][0].set_ylim(-0.03 * group.spec.z_dim, 1.03 * group.spec.z_dim)
     settle(figure)
     return figure
 
 
-def kl_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[str, Look]) -> Figure | None:
+def kl_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[Series, Look]) -> Figure | None:
     """KL of the latent dimensions by update: a panel for each setting, a line for each place in their order."""
-    if not found:
+    shown = [(key, s) for key, settings in learnt(group).items() for s in settings if s in found]
+    if not shown:
         return None
-    figure, axes = _panels(len(found), 1.15)
-    for ax, (s, seen) in zip(axes, found.items(), strict=True):
-        look = looks[s.spec.method]
-        for low, middle, high in np.moveaxis(seen.kl, 2, 0):
-            ax.plot(seen.steps, middle, color=look.ink, linewidth=0.7)
-            ax.fill_between(seen.steps, low, high, color=look.colour, alpha=0.25, linewidth=0)
+    figure, columns = columns_of(len(shown), ["KL (nats)"], 1.15)
+    for (ax,), (key, s) in zip(columns, shown, strict=True):
+        for low, middle, high in np.moveaxis(found[s].kl, 2, 0):
+            ax.plot(found[s].steps, middle, color=looks[key].ink, linewidth=0.7)
+            ax.fill_between(found[s].steps, low, high, color=looks[key].colour, alpha=0.25, linewidth=0)
         ax.set_title(f"{method_label(s.spec.method)}, {setting_text(group, s)}".removesuffix(", –"))
-    axes[0].set_ylim(0, max(LEAST_TOP, *(1.05 * seen.kl[-1, len(seen.steps) // 4 :].max() for seen in found.values())))
-    figure.supylabel("KL of a latent dimension (nats)", fontsize="medium")
+    below(columns, "update")
+    settled = [found[s].kl[-1, len(found[s].steps) // 4 :].max() for _, s in shown]
+    columns[0][0].set_ylim(0, max(LEAST_TOP, *(1.05 * top for top in settled)))
     settle(figure)
     return figure
-
-
-def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
-    """Panels of common scales, the last row filled from the left; each column's lowest has the updates below it."""
-    across = min(count, ACROSS)
-    rows = -(-count // across)
-    figure = Figure(figsize=(min(PAGE, 0.7 + 1.75 * across), 0.55 + height * rows), layout="constrained")
-    grid = figure.subplots(rows, across, squeeze=False, sharex=True, sharey=True)
-    for ax in grid.ravel()[count:]:
-        ax.set_visible(False)
-    for column in grid.T:
-        lowest = [ax for ax in column if ax.get_visible()][-1]
-        lowest.set_xlabel("update")
-        lowest.tick_params(labelbottom=True)
-    return figure, list(grid.ravel()[:count])
 
 
 def _quartiles(setting: Setting) -> Probed | None:

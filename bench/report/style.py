@@ -89,6 +89,12 @@ def series_name(series: Series, settings: tuple[Setting, ...]) -> str:
     return name if strength is None else f"{name} ({symbol(strength)})"
 
 
+def strength_name(setting: Setting) -> str:
+    """`λ = 10`: what tells a setting from the others of its series; nothing for a method without a strength."""
+    value = setting.strength_value
+    return "" if value is None else f"{symbol(setting.strength or '')} = {value_text(value)}"
+
+
 def shades(colour: tuple[float, float, float], count: int) -> list[dict[str, Any]]:
     """Colour and dashes of the lines of a method's settings, from pale to full, told apart in greyscale by both."""
     dashes = ("-", "--", ":", "-.")

@@ -3,7 +3,7 @@
 import base64
 import gzip
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -123,7 +123,7 @@ def _section(index: int, f: Findings) -> Section:
     )
 
 
-def _settings_lost(groups: Iterable[Group]) -> Table:
+def _settings_lost(groups: Sequence[Group]) -> Table:
     """A row per setting with a run that diverged, failed or collapsed."""
     rows = []
     for group in groups:
@@ -131,7 +131,8 @@ def _settings_lost(groups: Iterable[Group]) -> Table:
             counts = [lost_count(s, name) for name in COUNTS]
             if any(counts):
                 rows.append([group_name(group), setting_name(group, s), str(s.counts.total()), *map(str, counts)])
-    return Table("", ["group", "setting", "runs", *COUNTS], rows)
+    table = Table("", ["group", "setting", "runs", *COUNTS], rows)
+    return table if len(groups) > 1 else Table("", table.header[1:], [row[1:] for row in rows], left=1)
 
 
 def _collapsed(runs: Sequence[Run], several: Sequence[Shown]) -> Table:

@@ -57,9 +57,11 @@ def _head(groups: Sequence[Group], q: Quantity) -> dict[str, Any]:
     """A column: its head, what it is, its decimals, and whether it is there from the start."""
     learnt = [s.estimates[q].iqm for g in groups for s in g.settings if q in s.estimates and not s.is_baseline]
     every = [s.estimates[q].iqm for g in groups for s in g.settings if q in s.estimates]
+    unit = q.label.unit.removesuffix(" per observation")
+    text = q.label.text + (f", {unit}" if unit else "")
     return {
-        "head": q.label.head,
-        "text": q.label.text,
+        "head": q.label._replace(text=text).head,
+        "text": text,
         "about": q.protocol or q.label.unit,
         "digits": decimals(learnt or every),
         "first": any(shown_first(g, q) for g in groups),

@@ -1,6 +1,8 @@
 """The interactive Pareto plot, as plotly figures without coordinates: the page's script fills in what is chosen."""
 
 import html
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +20,12 @@ SYMBOLS = {  # matplotlib's markers by plotly's names
 }
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 INK, GRID = "#222222", "#e4e4e4"
+TEXT_PLACES = {  # around a point, the preferred first: plotly's name, and the direction
+    **{"top right": (1, 1), "top left": (-1, 1), "bottom right": (1, -1), "bottom left": (-1, -1)},
+    **{"top center": (0, 1), "bottom center": (0, -1), "middle right": (1, 0), "middle left": (-1, 0)},
+}
+WIDE, HIGH = 690, 430  # pixels of the plot on a laptop
+LETTER, LINE, CLEAR = 6.5, 12, 8  # pixels: width and height of a letter, a text's distance from its point
 
 
 def pareto_traces(group: Group, looks: Mapping[Series, Look], rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
@@ -53,11 +61,14 @@ def pareto_traces(group: Group, looks: Mapping[Series, Look], rows: Mapping[str,
 def pareto_views(group: Group, quantities: Sequence[Quantity]) -> list[dict[str, Any]]:
     """Every plane of a cost and a score: the settings on its front in order, its axes, and what it shows in words."""
     views = []
+    texts = Counter(q.label.text for q in group.scores)
     for cost in [q for q in COSTS if q in group.quantities]:
         for score in group.scores:
             points, missing = pareto_points(Panel(group, score, cost))
             if points:
-                views.append(_view(group, quantities, points, missing))
+                name = score.label.text + (f" ({score.protocol})" if texts[score.label.text] > 1 else "")
+                told = {"title": f"{name} against {cost.label.text}"}
+                views.append(told | _view(group, quantities, points, missing))
     return views
 
 
@@ -74,6 +85,7 @@ def _view(group: Group, quantities: Sequence[Quantity], points: list[Point], mis
         "cost": quantities.index(cost),
         "score": quantities.index(score),
         "front": [group.settings.index(p.setting) for p in kept],
+        "places": text_places(points, kept, span),
         "range": span,
         "x": f"← {_axis(cost)}",
         "y": f"{_axis(score)} →",
@@ -81,6 +93,37 @@ def _view(group: Group, quantities: Sequence[Quantity], points: list[Point], mis
         "alt": f"{score.label.text} against {cost.label.text} for {len(points)} settings of {methods}. "
         f"On the front: {names}.",
     }
+
+
+def text_places(points: Sequence[Point], told: Sequence[Point], span: tuple[float, float] | None) -> list[str]:
+    """Where the text of each told point covers least of the other points and of the texts before it."""
+    xs = span or (min(p.x.iqm for p in points), max(p.x.iqm for p in points))
+    ys = [
+        y for p in points for y in (p.y.iqm, p.y.lo, p.y.hi, *p.setting.samples[p.score].values()) if math.isfinite(y)
+    ]
+    at = {p.setting.id: (_share(p.x.iqm, xs) * WIDE, _share(p.y.iqm, (min(ys), max(ys))) * HIGH) for p in points}
+    taken = [(x, y, 2.0 * CLEAR, 2.0 * CLEAR) for x, y in at.values()]
+    chosen = []
+    for p in told:
+        (x, y), wide = at[p.setting.id], LETTER * len(strength_text(p.setting))
+        boxes = {
+            name: (x + dx * (CLEAR + wide / 2), y + dy * (CLEAR + LINE / 2), wide, float(LINE))
+            for name, (dx, dy) in TEXT_PLACES.items()
+        }
+        best = min(boxes, key=lambda name: sum(_covered(boxes[name], other) for other in taken))
+        taken.append(boxes[best])
+        chosen.append(best)
+    return chosen
+
+
+def _share(value: float, span: tuple[float, float]) -> float:
+    return (value - span[0]) / (span[1] - span[0]) if span[1] > span[0] else 0.5
+
+
+def _covered(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """What two boxes (middle x and y, width, height) have in common."""
+    wide, high = ((a[i + 2] + b[i + 2]) / 2 - abs(a[i] - b[i]) for i in (0, 1))
+    return max(min(wide, a[2], b[2]), 0) * max(min(high, a[3], b[3]), 0)
 
 
 def _axis(q: Quantity) -> str:
@@ -107,8 +150,9 @@ def layouts() -> dict[str, Any]:
         "zeroline": False,
         "ticks": "outside",
     }
-    plot = go.Layout(**base, xaxis=axis, yaxis=axis)
-    plot.update(margin={"l": 10, "r": 10, "t": 10, "b": 10}, dragmode="zoom")
+    # With margins of its own on two sides beside a legend of many rows plotly does not settle on a small screen.
+    plot = go.Layout(**base, xaxis=axis, yaxis={**axis, "automargin": False})
+    plot.update(margin={"l": 64, "r": 10, "t": 10, "b": 10}, dragmode="zoom")
     plot.update(legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0})
     flat = {"showgrid": False, "zeroline": False, "automargin": True, "ticks": "", "fixedrange": True}
     matrix = go.Layout(**base, xaxis={**flat, "tickangle": -60}, yaxis={**flat, "autorange": "reversed"})

@@ -22,13 +22,14 @@ function element(tag, parent, text = "", attributes = {}) {
 
 const valueOf = (i, q) => data.rows[i][head + q];
 function told(name, values) {
-  const lines = values.filter(([, text]) => text).map(([q, text]) => `${escaped(data.quantities[q].text)} ${text}`);
+  const lines = values.filter(([, text]) => text).map(([q, text]) => `${escaped(data.quantities[q].text)}: ${text}`);
   return [`<b>${escaped(name)}</b>`, ...lines].join("<br>");
 }
 
-function plot(group, view) {
+function plot(group, number) {
+  const view = group.views[number];
   const asked = [...new Set([view.cost, view.score, ...group.views.map((v) => v.score)])].filter((q) => data.quantities[q].first || q === view.score);
-  const onFront = new Set(view.front);
+  const place = new Map(view.front.map((s, i) => [s, view.places[i]])); // of the text of a setting on the front
   const digits = (q) => data.quantities[q].digits;
   const fill = {
     front: () => ({ x: view.front.map((s) => group.settings[s].estimates[view.cost][0]), y: view.front.map((s) => group.settings[s].estimates[view.score][0]) }),
@@ -48,8 +49,9 @@ function plot(group, view) {
         y: known.map((k) => k[2] && k[2][0]),
         error_x: { ...t.error_x, ...bars(1) },
         error_y: { ...t.error_y, ...bars(2) },
-        text: t.customdata.map((s) => (onFront.has(s) ? escaped(group.settings[s].strength) : "")),
-        marker: { ...t.marker, symbol: t.customdata.map((s) => t.marker.symbol + (onFront.has(s) ? "" : "-open")) },
+        text: t.customdata.map((s) => (place.has(s) ? escaped(group.settings[s].strength) : "")),
+        textposition: t.customdata.map((s) => place.get(s) ?? "top right"),
+        marker: { ...t.marker, symbol: t.customdata.map((s) => t.marker.symbol + (place.has(s) ? "" : "-open")) },
         hovertext: known.map(([s]) => told(`${s.name}: IQM over ${s.n} seeds`, asked.map((q) => [q, s.texts[q]]))),
       };
     },
@@ -129,44 +131,20 @@ function tables(DataTable) {
   document.querySelectorAll("table.dataTable thead th").forEach((th) => th.setAttribute("scope", "col"));
 }
 
-function controls() {
-  const [groups, scores, costs] = ["group", "score", "cost"].map(byId);
-  const option = (select, value, text) => element("option", select, text, { value });
-  data.groups.forEach((g, i) => option(groups, i, g.name));
-  const draw = () => {
-    const group = data.groups[groups.value];
-    const view = group.views.find((v) => v.cost == costs.value && v.score == scores.value) ?? group.views[0];
-    if (view) return plot(group, view);
-    Plotly.purge("plot");
-    byId("note").textContent = "No setting of this group has a cost and a score.";
-  };
-  const fill = () => {
-    const { views } = data.groups[groups.value];
-    const names = views.map((v) => data.quantities[v.score].text);
-    for (const [select, kind] of [[scores, "score"], [costs, "cost"]]) {
-      select.replaceChildren();
-      for (const q of new Set(views.map((v) => v[kind]))) {
-        const { text, about } = data.quantities[q];
-        const several = kind === "score" && new Set(views.filter((v, i) => names[i] === text).map((v) => v.score)).size > 1;
-        option(select, q, several ? `${text} (${about})` : text);
-      }
-    }
-    return draw();
-  };
-  groups.onchange = fill;
-  scores.onchange = costs.onchange = draw;
-  return fill();
-}
-
 try {
   const { default: DataTable } = await library("itables");
   tables(DataTable);
   await library("plotly");
-  await controls();
-  byId("plot").on?.("plotly_click", ({ points: [p] }) => {
-    const i = p.data.meta === "settings" ? data.groups[byId("group").value].settings[p.customdata].run : p.customdata;
-    if (i != null) show(i);
-  });
+  const chosen = () => byId("view").value.split(",").map(Number);
+  const draw = () => plot(data.groups[chosen()[0]], chosen()[1]);
+  if (byId("view").options.length) {
+    byId("view").onchange = draw;
+    await draw();
+    byId("plot").on("plotly_click", ({ points: [p] }) => {
+      const i = p.data.meta === "settings" ? data.groups[chosen()[0]].settings[p.customdata].run : p.customdata;
+      if (i != null) show(i);
+    });
+  } else byId("note").textContent = "No setting has a cost and a score.";
   document.body.dataset.ready = "yes";
 } catch (error) {
   byId("trouble").hidden = false;

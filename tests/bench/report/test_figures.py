@@ -121,7 +121,7 @@ def test_agreement_has_a_cell_for_each_pair(group: Group) -> None:
 
 
 def test_training_figures_have_a_panel_a_method_and_no_baseline(group: Group) -> None:
-    found = {series[0]: look for series, look in looks(group.series.items()).items()}
+    found = looks(group.series.items())
     with styled():
         curves, units, lost = curve_figure(group, found), unit_figure(group, found), lost_figure(group, found)
     assert curves is not None
@@ -134,7 +134,7 @@ def test_training_figures_have_a_panel_a_method_and_no_baseline(group: Group) ->
 
 def test_without_losses_there_is_no_figure_of_them() -> None:
     (group,) = groups(collect({"a": FakeStore(store().runs[:-1])}), resamples=50)
-    assert lost_figure(group, {series[0]: look for series, look in looks(group.series.items()).items()}) is None
+    assert lost_figure(group, looks(group.series.items())) is None
 
 
 def test_every_figure_has_a_caption_with_n_and_protocol(group: Group) -> None:

@@ -89,10 +89,20 @@ def test_lines_say_when_n_is_too_small() -> None:
     few = findings(group_of(LEVELS, seeds=6), resamples=50)
     reach, line, *_ = verdicts(few.pairs)
     assert reach.startswith("MIG: 3 seeds show no difference of any size: even if all agree, p after Holm over 3 pairs")
-    assert line.startswith("MIG, VAE and β-VAE: n = 3 is too small for this claim; the difference seen, 0.")
-    assert line.endswith("would take 7 reporting seeds.")
+    head, _, told = line.partition(": ")
+    assert head == "MIG, too few seeds for a claim; the difference seen, and the reporting seeds that it would take"
+    pairs = told.removesuffix(".").split("; ")
+    assert [pair.partition(" (")[0] for pair in pairs] == [
+        "VAE and β-VAE",
+        "VAE and FactorVAE",
+        "β-VAE and FactorVAE",
+    ]
+    assert pairs[0].endswith(", 7)")
     many = verdicts(findings(group_of(LEVELS), resamples=50).pairs)
     assert many[0].startswith("MIG, VAE and β-VAE: β-VAE is higher (p = ")
+    small = next(line for line in many if line.startswith("MIG, too few seeds"))
+    assert "β-VAE and FactorVAE (" in small
+    assert "resolves 0." in small
 
 
 def test_hypervolumes_share_a_box_and_count_no_baseline(group: Group) -> None:

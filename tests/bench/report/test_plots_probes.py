@@ -45,7 +45,7 @@ def group_of(store: FakeStore) -> Group:
 
 
 def drawn(group: Group) -> tuple[Figure | None, Figure | None]:
-    look = {series[0]: one for series, one in looks(group.series.items()).items()}
+    look = looks(group.series.items())
     with styled():
         return active_figure(group, probed(group), look), kl_figure(group, probed(group), look)
 
@@ -83,11 +83,11 @@ def test_a_run_logged_at_other_updates_is_left_out(found: list[Probed]) -> None:
     np.testing.assert_allclose(one.kl[1, :, 0], found[0].kl[1, :, 0] - 5)
 
 
-def test_units_have_a_panel_a_method_and_kls_one_a_setting(group: Group) -> None:
+def test_units_have_a_panel_a_series_and_kls_one_a_setting(group: Group) -> None:
     active, kl = drawn(group)
     assert active is not None
     assert kl is not None
-    assert [ax.get_title("left") for ax in active.axes] == ["β-VAE"]
+    assert [ax.get_title("left") for ax in active.axes] == ["β-VAE (β)"]
     assert [len(ax.lines) for ax in active.axes] == [2]
     assert [ax.get_title("left") for ax in kl.axes] == ["β-VAE, β = 1", "β-VAE, β = 4"]
     assert [len(ax.lines) for ax in kl.axes] == [3, 3]

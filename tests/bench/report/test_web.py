@@ -12,7 +12,9 @@ from web_fakes import EVIL, TAG, matrices, strip, study
 from bench.report.aggregate import collect, groups
 from bench.report.cite import citation
 from bench.report.findings import findings
+from bench.report.plots import Panel, pareto_points
 from bench.report.web import web_page
+from bench.report.web_plot import text_places
 from bench.report.web_runs import BEST, MEDIAN, behind, shown
 
 
@@ -89,7 +91,7 @@ def test_rows_are_what_the_records_say(tags: Tags) -> None:
     row = rows["β-VAE", "β = 4", 3]
     assert row[4] == "done"
     assert row[5 + at["MIG"]] == pytest.approx(0.36)
-    assert row[5 + at["reconstruction"]] == pytest.approx(26.3)
+    assert row[5 + at["reconstruction, nats"]] == pytest.approx(26.3)
     assert rows["VAE", "–", 0][4] == "collapsed"
     assert rows["VAE", "–", 99][4] == "failed"
     assert set(rows["VAE", "–", 99][5:]) == {None}
@@ -137,3 +139,13 @@ def test_plotting_and_templates_are_imported_by_a_report_alone() -> None:
         "import sys, bench.report.write; sys.exit(sum(name in sys.modules for name in ('jinja2', 'plotly', 'torch')))"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("step", "places"), [(0.0, 4), (0.25, 1)])
+def test_texts_of_points_at_one_place_are_put_around_it(step: float, places: int) -> None:
+    runs = [(record(spec(params={"beta": 4.0 + i}), 20.0 + i * step), [score(0.3 + i * step)]) for i in range(4)]
+    (group,) = groups(collect({"a": FakeStore(runs)}), resamples=50)
+    points, _ = pareto_points(Panel(group, group.scores[0]))
+    found = text_places(points, points, None)
+    assert len(found) == 4
+    assert len(set(found)) == places

@@ -52,15 +52,15 @@ def column(page: Any, table: str, head: str) -> list[str]:
     return page.locator(f"{table} tbody tr td:nth-child({at})").all_inner_texts()  # type: ignore[no-any-return]
 
 
-def point(page: Any, trace: str) -> tuple[float, float]:
-    """Where the first point of a trace of this kind is drawn."""
+def point(page: Any, trace: str, method: str = "other") -> tuple[float, float]:
+    """Where the first point of a method's trace of this kind is drawn."""
     box = page.evaluate(
-        """kind => { const plot = document.getElementById("plot");
-        const at = plot._fullData.findIndex(t => t.meta === kind);
+        """([kind, method]) => { const plot = document.getElementById("plot");
+        const at = plot._fullData.findIndex(t => t.meta === kind && t.name.startsWith(method));
         const uid = plot._fullData[at].uid;
         const mark = plot.querySelector(`.trace${uid} .point`).getBoundingClientRect();
         return [mark.x + mark.width / 2, mark.y + mark.height / 2]; }""",
-        trace,
+        [trace, method],
     )
     return box[0], box[1]
 
@@ -100,10 +100,10 @@ def test_hovering_tells_the_run_and_a_click_shows_its_traversal_and_matrices(ope
 
 def test_the_score_on_the_axis_can_be_changed(opened: Any) -> None:
     before = opened.evaluate("document.getElementById('plot').data[1].y")
-    opened.locator("#score").select_option(label="DCI disentanglement")
+    opened.locator("#view").select_option(label="DCI disentanglement against reconstruction")
     assert opened.evaluate("document.getElementById('plot').data[1].y") != before
     assert "DCI disentanglement against reconstruction" in opened.locator("#plot").get_attribute("aria-label")
-    opened.locator("#cost").select_option(label="KL")
+    opened.locator("#view").select_option(label="DCI disentanglement against KL")
     assert "against KL" in opened.locator("#plot").get_attribute("aria-label")
 
 
