@@ -45,7 +45,7 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
         notes = {"in bins of true values": factor in dataset.numbers, "no order": factor in dataset.unordered}
         click.echo(f"    {factor:{width}} {size:4}  {', '.join(n for n, holds in notes.items() if holds)}".rstrip())
     if incomplete := Facts.of(dataset).incomplete:
-        click.echo(f"  {incomplete}: trained on, not scored")
+        click.echo(f"  not scored: {incomplete}")
     for part, rows in dataset.parts.items():
         click.echo(f"  part {part}: {len(rows):,} rows")
     click.echo(f"  likelihood {dataset.likelihood}")

@@ -135,7 +135,7 @@ def left_out(study: "Study", protocols: "Sequence[Protocol]") -> list[str]:
     from bench.study import facts
 
     incomplete = facts(study).incomplete
-    return [*([f"not scored: {incomplete}; they are trained on"] if incomplete else []), *left_out(protocols)]
+    return [*([f"not scored: {incomplete}"] if incomplete else []), *left_out(protocols)]
 
 
 def shard_of(given: str) -> tuple[int, int]:

@@ -33,9 +33,13 @@ def setup_text(group: Group) -> str:
 def scoring_text(group: Group) -> str:
     """How the rows of a data set that is no whole grid of factors were scored; empty for one that is."""
     told = next((r.record.evaluation for s in group.settings for r in s.runs if r.record.evaluation), {})
-    parts = [f"{told['rows']:,} evaluation rows, drawn without replacement"] if "rows" in told else []
-    parts += [f"{told['incomplete']} and are trained on alone"] if "incomplete" in told else []
-    parts += [f"continuous factors {told['continuous']} in bins ({told['binning']})"] if "continuous" in told else []
+    texts = {
+        "rows": "{rows:,} evaluation rows, drawn without replacement",
+        "incomplete": "{incomplete} and are left out",
+        "continuous": "continuous factors {continuous}, in bins where a protocol says {binning}",
+        "unordered": "no order of values in {unordered}",
+    }
+    parts = [text.format(**told) for name, text in texts.items() if name in told]
     return f" Scoring: {'; '.join(parts)}." if parts else ""
 
 

@@ -26,7 +26,7 @@ bins = 60
 ORDER = "it needs values in an order, and those of y have none"
 FIXED = "it holds a factor's value fixed, and too few rows share one of x"
 SAID = [
-    "not scored: 80 of 400 rows lack a value of bright (40), x (40); they are trained on",
+    "not scored: 80 of 400 rows lack a value of bright (40), x (40)",
     f"not scored: mcc: {ORDER}",
     f"not scored: factorvae_score: {FIXED}",
 ]
@@ -107,4 +107,4 @@ def test_data_info_says_what_is_not_known(bench):
     code, out, _ = bench("data", "info", "snapshots", "--set", "snapshots.unordered=true", "--out", "sheet.png")
     assert code == 0
     assert "    bright    2\n    y         3  no order\n    x         8  in bins of true values\n" in out
-    assert "80 of 400 rows lack a value of bright (40), x (40): trained on, not scored" in out
+    assert "  not scored: 80 of 400 rows lack a value of bright (40), x (40)\n" in out
