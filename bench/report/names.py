@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from bench.spec import Record, Value
 
+# In the literature's spelling; any other method is called as on the command line. New ones go last: the place in this
+# table is a colour and a marker, which stay what they are in every report.
 METHODS = {
     "vae": "VAE",
     "betavae": "β-VAE",
@@ -106,8 +108,8 @@ def factor_names(record: Record, count: int) -> tuple[str, ...]:
 
 
 def symbol(parameter: str) -> str:
-    """β for beta; a parameter that has no Greek letter keeps its name."""
-    return SYMBOLS.get(parameter, parameter)
+    """β for beta; a parameter that is in no table keeps its name, but for an _ that keeps it off Python's words."""
+    return SYMBOLS.get(parameter, parameter.removesuffix("_"))
 
 
 def quantity_label(name: str, *, score: bool) -> Label:
