@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from bench import plugins
 from bench.build import build
 from bench.checkpoint import keep, resume
 from bench.job import Job
+from bench.supervised import taught
 from bench.train import Batches, Table, Watch, train
 from bench.trial import rescored, trial
 from bench.update import FIRST, Recorded
@@ -158,3 +160,11 @@ def test_a_study_shares_the_gpu(bench, tmp_path):
     assert {r["environment"]["device"] for r in records} == {"cuda"}
     code, out, err = bench("verify", "r", "--weights", "--device", "cuda")
     assert code == 0, out + err
+
+
+def test_a_gpu_learns_from_labels_as_the_processor_does(toy, spec_of, exact):
+    """The supervised baseline draws no noise: the same weights and batches on both."""
+    spec = replace(spec_of(steps=STEPS), method="supervised", params={})
+    here, there = (taught(spec, toy, device) for device in ("cpu", "cuda"))
+    assert there.codes == pytest.approx(here.codes, abs=2e-3)
+    assert there.history[-1]["loss"] == pytest.approx(here.history[-1]["loss"], rel=2e-3)
