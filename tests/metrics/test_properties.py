@@ -12,6 +12,7 @@ from metrics._codes import Codes
 from metrics._protocol import on_table
 
 FEW = {"n_train": 300, "n_test": 200, "votes": 300, "eval_votes": 200, "n_variance": 300, "batch": 8}
+FEW |= {"draws": 2, "stages": 5}
 few = settings(max_examples=5, deadline=None, derandomize=True)
 seeds = st.integers(0, 2**32 - 1)
 
@@ -57,7 +58,8 @@ def test_values_are_in_range_and_reproduce_exactly(name, seed):
     before = Codes(*(a.copy() for a in codes))
     found = scores(name, codes, seed)
     assert score(name, codes, seed) == found.values
-    assert all(type(x) is float and -0.01 <= x <= 1 + 1e-9 for x in found.values.values())  # infoe may be below 0
+    shares = [x for value, x in found.values.items() if "_efficiency_" not in value]  # a ratio may be above 1
+    assert all(type(x) is float and -0.01 <= x <= 1 + 1e-9 for x in shares)  # infoe may be below 0
     assert all(per_factor.shape == (3,) for per_factor in found.per_factor.values())
     assert all(matrix.shape[0] == 4 for matrix in found.matrices.values())
     assert all(np.array_equal(a, b) for a, b in zip(codes, before, strict=True))
@@ -69,8 +71,9 @@ def test_values_are_in_range_and_reproduce_exactly(name, seed):
 def test_the_order_of_dimensions_does_not_matter(name, seed):
     z, v = sample(seed)
     order = np.random.default_rng(seed).permutation(4)
-    # Solvers stop at a tolerance, and trees break ties between dimensions by chance.
-    close(score(name, (z[:, order], v)), score(name, (z, v)), 0.02 if name in ("dci", "betavae_score") else 1e-3)
+    # Solvers stop at a tolerance, and trees break ties between dimensions by chance: many after ten labels.
+    tolerance = {"dci": 0.02, "betavae_score": 0.02, "downstream": 0.1}.get(name, 1e-3)
+    close(score(name, (z[:, order], v)), score(name, (z, v)), tolerance)
 
 
 @all_but(*SCALE_MATTERS)
@@ -93,8 +96,9 @@ def test_where_scales_do_matter(name):
 @given(seed=seeds, place=st.integers(0, 4), value=st.sampled_from([0.0, -3.0]))
 def test_a_dead_dimension_does_not_matter(name, seed, place, value):
     z, v = sample(seed)
-    # SAP's dead dimension predicts one class, and may come second where all others do no better.
-    close(score(name, (np.insert(z, place, value, axis=1), v)), score(name, (z, v)), 0.03 if name == "sap" else 1e-3)
+    # SAP's dead dimension predicts one class, and may come second where all others do no better; trees draw in turn.
+    tolerance = {"sap": 0.03, "downstream": 0.1}.get(name, 1e-3)
+    close(score(name, (np.insert(z, place, value, axis=1), v)), score(name, (z, v)), tolerance)
 
 
 def test_modularity_counts_a_dead_dimension_as_0():
@@ -110,7 +114,7 @@ def test_dci_completeness_alone_counts_dead_dimensions_in_the_base_of_its_logari
     close(dead, alive, 0.01)
 
 
-@all_but("infomec")
+@all_but("infomec", "downstream")  # which counts labels
 @few
 @given(seed=seeds)
 def test_rows_that_come_twice_change_nothing_but_the_sampling(name, seed):
@@ -156,6 +160,7 @@ def test_factors_that_are_shuffled_score_as_codes_that_know_nothing(name):
         ("betavae_score", "betavae_score", 1 / 3),
         ("factorvae_score", "factorvae_score", 1 / 3),
         ("dci", "dci_informativeness", (1 / 2 + 1 / 3 + 1 / 4) / 3),
+        ("downstream", "downstream_lr_300", (1 / 2 + 1 / 3 + 1 / 4) / 3),
     ],
 )
 def test_chance_levels_that_are_known(name, value, chance):
