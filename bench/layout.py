@@ -105,8 +105,9 @@ def decode(content: bytes, kind: type[T], where: str) -> T:
 
 def history_from(content: bytes) -> list[dict[str, float]]:
     """Rows of a history; a cell that is empty is a column that the row does not have."""
-    rows = csv.DictReader(io.StringIO(content.decode()))
-    return [{name: float(value) for name, value in row.items() if value != ""} for row in rows]
+    rows = csv.reader(io.StringIO(content.decode()))
+    names = next(rows, [])
+    return [{name: float(cell) for name, cell in zip(names, row, strict=True) if cell != ""} for row in rows if row]
 
 
 def arrays_from(content: bytes, where: str) -> dict[str, NDArray[Any]]:

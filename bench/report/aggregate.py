@@ -6,7 +6,7 @@ A *group* is all of a spec but its seed, method and parameters; settings of one 
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
@@ -14,13 +14,16 @@ import msgspec
 from bench.errors import BenchError
 from bench.report.names import BASELINES, DIAGNOSTICS, METHODS, SCORES, rank, value_order
 from bench.report.order import common, run_order, shared_spec
+from bench.report.order import setting_id as setting_id
 from bench.report.run import KL as KL
 from bench.report.run import RECON as RECON
 from bench.report.run import Quantity as Quantity
 from bench.report.run import Run as Run
 from bench.report.run import Source as Source
-from bench.report.run import run_evaluations, run_values
+from bench.report.run import evaluations, finite_values
+from bench.report.run import run_values as run_values
 from bench.report.stats import Estimate, estimate
+from bench.report.trainings import Curve, Trainings
 from bench.seeds import SEARCH_SEEDS, stream
 from bench.spec import Params, RunSpec, Value
 from bench.store import Damaged
@@ -35,6 +38,7 @@ class Setting:
     counts: runs by status; collapsed: done runs without an active unit; they are averaged like the others.
     samples: by quantity, each done run's value by seed; estimates sum them up.
     evaluations: by score, each done run's evaluation repeats by seed, of which samples hold the mean.
+    logged, curves: the names in the histories of done runs, and how loss terms went, over them.
     runs: those that are done, by seed.
     """
 
@@ -46,6 +50,8 @@ class Setting:
     samples: dict[Quantity, dict[int, float]]
     estimates: dict[Quantity, Estimate]
     evaluations: dict[Quantity, dict[int, list[float]]]
+    logged: frozenset[str]
+    curves: dict[str, Curve]
     runs: tuple[Run, ...]
 
     @property
@@ -134,11 +140,6 @@ class Group:
         return {k: tuple(v) for k, v in found.items()}
 
 
-def setting_id(spec: RunSpec) -> str:
-    """The name of a spec without its seed; -1, which no run has, keeps it apart from the key of any run."""
-    return msgspec.structs.replace(spec, seed=-1).key
-
-
 def collect(stores: Mapping[str, Source]) -> list[Run]:
     """The runs of all stores, each key once, in order; runs of a search are left out (their seeds tell).
 
@@ -170,7 +171,7 @@ def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tupl
     strengths = {r.record.spec.method: r.record.strength for r in runs if r.record.strength is not None}
     by_setting: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
-        by_setting[setting_id(run.record.spec)].append(run)
+        by_setting[run.setting].append(run)
     by_group: dict[str, list[Setting]] = defaultdict(list)
     for same in by_setting.values():
         setting = _setting(same, strengths.get(same[0].record.spec.method), seed, resamples)
@@ -181,12 +182,15 @@ def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tupl
 def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -> Setting:
     done = [r for r in runs if r.record.status == "done"]
     samples: dict[Quantity, dict[int, float]] = defaultdict(dict)
-    evaluations: dict[Quantity, dict[int, list[float]]] = defaultdict(dict)
+    by_repeat: dict[Quantity, dict[int, list[float]]] = defaultdict(dict)
+    trainings = Trainings()
     for run in done:
-        for quantity, value in run_values(run).items():
+        scored, history = evaluations(run.scores), run.history
+        trainings.add(history)
+        for quantity, value in finite_values(run.record, history, scored).items():
             samples[quantity][run.record.spec.seed] = value
-        for quantity, several in run_evaluations(run).items():
-            evaluations[quantity][run.record.spec.seed] = several
+        for quantity, several in scored.items():
+            by_repeat[quantity][run.record.spec.seed] = several
     spec = msgspec.structs.replace(runs[0].record.spec, seed=0)
     # A stream of its own for each interval: it stays what it is whatever else the report holds.
     estimates = {
@@ -201,7 +205,9 @@ def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -
         collapsed=sum(r.record.diagnostics.get("collapsed") is True for r in done),
         samples=dict(samples),
         estimates=estimates,
-        evaluations=dict(evaluations),
+        evaluations=dict(by_repeat),
+        logged=frozenset(trainings.logged),
+        curves=trainings.curves(),
         runs=tuple(done),
     )
 
@@ -209,7 +215,7 @@ def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -
 def _joined(one: Run, two: Run) -> Run:
     keep, other = (two, one) if two.record.status == "done" != one.record.status else (one, two)
     scores = {s.protocol: s for s in (*other.scores, *keep.scores)}
-    return replace(keep, scores=tuple(scores[p] for p in sorted(scores)))
+    return Run(keep.record, tuple(scores[p] for p in sorted(scores)), keep.source)
 
 
 def _baseline_first(setting: Setting) -> tuple[object, ...]:

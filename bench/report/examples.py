@@ -8,8 +8,9 @@ import numpy as np
 from bench.report.aggregate import Group, Setting
 from bench.report.findings import Findings
 from bench.report.names import factor_names, method_label
-from bench.report.run import Matrix, Run
+from bench.report.run import Matrix, Run, matrix_of
 from bench.report.tables import setting_text
+from bench.spec import ScoreFile
 
 KNOWN = 0.1  # nats of KL and of mutual information below which a latent is not said to track a factor
 
@@ -22,10 +23,11 @@ class Example(NamedTuple):
     title: str
     order: tuple[int, ...]
     kl: tuple[float, ...]
+    scores: tuple[ScoreFile, ...]
 
     def matrix(self, name: str) -> Matrix | None:
         """The run's matrix of this name, its rows by KL; None where it has none with a row for each dimension."""
-        found = self.run.matrix(name)
+        found = matrix_of(self.scores, name)
         return found[list(self.order)] if found is not None and len(found) == len(self.order) else None
 
     def tracked(self, j: int) -> str:
@@ -70,4 +72,4 @@ def example(group: Group, setting: Setting, run: Run) -> Example:
     listed = run.record.diagnostics.get("kl_per_dimension")
     kl = listed if isinstance(listed, list) else [0.0] * run.record.spec.z_dim
     order = sorted(range(len(kl)), key=lambda j: -kl[j])
-    return Example(setting, run, title, tuple(order), tuple(kl))
+    return Example(setting, run, title, tuple(order), tuple(kl), run.scores)

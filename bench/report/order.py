@@ -13,6 +13,11 @@ def shared_spec(spec: RunSpec) -> RunSpec:
     return msgspec.structs.replace(spec, seed=0, method="", params={})
 
 
+def setting_id(spec: RunSpec) -> str:
+    """The name of a spec without its seed; -1, which no run has, keeps it apart from the key of any run."""
+    return msgspec.structs.replace(spec, seed=-1).key
+
+
 def run_order(spec: RunSpec) -> tuple[object, ...]:
     """Sort key: data set, backbone, budget, method, parameters."""
     params = tuple((k, value_order(v)) for k, v in sorted(spec.params.items()))

@@ -19,6 +19,7 @@ from bench.report.stats import Estimate, non_dominated
 from bench.report.style import COLUMN, PAGE, SMALL, Look, settle
 
 LABELLED = 15  # settings that a panel has room to tell all of; of more, those on the front
+MANY = 2000  # seeds in one panel beyond which an SVG holds them as a picture: as shapes they take megabytes
 # Lines of what trains nothing, told apart by their dashes: they share one grey.
 DASHES: dict[str, Any] = {"untrained": "-.", "pca": (0, (5, 1, 1, 1, 1, 1)), "ica": (0, (10, 2)), "chance": ":"}
 
@@ -158,9 +159,10 @@ def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping
 
 
 def _draw_points(ax: Axes, points: Sequence[Point], looks: Mapping[Series, Look]) -> None:
+    many = sum(len(_seeds(p)[0]) for p in points) > MANY
     for p, kept in zip(points, on_front(points), strict=True):
         look = looks[p.series]
-        ax.scatter(*_seeds(p), s=5, color=look.colour, alpha=0.35, linewidths=0, zorder=1)
+        _draw_seeds(ax, *_seeds(p), look, many=many)
         fill = look.colour if kept else "white"
         marked = {"marker": look.marker, "color": look.colour, "markerfacecolor": fill, "markeredgewidth": 1.0}
         bars = {"elinewidth": 0.7, "ecolor": (*look.colour, 0.7)}
@@ -170,6 +172,10 @@ def _draw_points(ax: Axes, points: Sequence[Point], looks: Mapping[Series, Look]
         # From one setting to the next the best score is that of the setting before: a step, not a slope.
         ax.step(*zip(*front, strict=True), where="post", color="0.35", linewidth=1.0, zorder=2)
     _span_settings(ax, points)
+
+
+def _draw_seeds(ax: Axes, x: Sequence[float], y: Sequence[float], look: Look, *, many: bool) -> None:
+    ax.scatter(x, y, s=5, color=look.colour, alpha=0.35, linewidths=0, zorder=1, rasterized=many)
 
 
 def _span_settings(ax: Axes, points: Sequence[Point]) -> None:
@@ -191,9 +197,10 @@ def _label(point: Point, look: Look, *, told: bool) -> Label:
 
 def _draw_strength(ax: Axes, quantity: Quantity, settings: Sequence[Setting], look: Look) -> None:
     known = [(x, s) for s in settings if (x := _position(s)) is not None and quantity in s.estimates]
+    many = sum(len(s.samples[quantity]) for _, s in known) > MANY
     for x, s in known:
         seeds = list(s.samples[quantity].values())
-        ax.scatter([x] * len(seeds), seeds, s=5, color=look.colour, alpha=0.35, linewidths=0, zorder=1)
+        _draw_seeds(ax, [x] * len(seeds), seeds, look, many=many)
         e = s.estimates[quantity]
         ax.errorbar(x, e.iqm, yerr=_bars(e), color=look.colour, marker=look.marker, elinewidth=0.8, zorder=3)
     ax.plot([x for x, _ in known], [s.estimates[quantity].iqm for _, s in known], color=look.colour, lw=0.8, zorder=2)

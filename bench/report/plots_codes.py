@@ -27,7 +27,9 @@ MATRICES = {"mutual_information": "mutual information (nats)", "importance": "DC
 
 def factor_figure(group: Group) -> Figure | None:
     """A heat map for each score that is known per factor: settings down, factors across, IQM over seeds."""
-    tables = {label: t for label, name in _per_factor_names(group) if (t := _per_factor(group, name)) is not None}
+    names = _per_factor_names(group)
+    found = _per_factor(group, [name for _, name in names])
+    tables = {label: found[name] for label, name in names if name in found}
     if not tables:
         return None
     settings = [s for s in group.scored if s.spec.method != "ceiling"]
@@ -157,15 +159,22 @@ def heat_map(
     return image
 
 
-def _per_factor(group: Group, name: str) -> Matrix | None:
-    """(settings, K): IQM over seeds of the mean over evaluations; nan where undefined."""
-    rows = []
+def _per_factor(group: Group, names: Sequence[str]) -> dict[str, Matrix]:
+    """By name (settings, K): IQM over seeds of the mean over evaluations; nan where undefined."""
+    rows: dict[str, list[Matrix | None]] = {name: [] for name in names}
     for s in [s for s in group.scored if s.spec.method != "ceiling"]:
-        values = [_first(run.scores, name) for run in s.runs]
-        known = [v for v in values if v is not None]
-        rows.append(None if not known else iqm(np.array(known).T))
-    count = next((len(r) for r in rows if r is not None), 0)
-    return np.array([np.full(count, np.nan) if r is None else r for r in rows]) if count else None
+        known: dict[str, list[Matrix]] = {name: [] for name in names}
+        for scores in (run.scores for run in s.runs):
+            for name in names:
+                known[name] += [v for v in [_first(scores, name)] if v is not None]
+        for name, values in known.items():
+            rows[name].append(iqm(np.array(values).T) if values else None)
+    counts = {name: next((len(r) for r in several if r is not None), 0) for name, several in rows.items()}
+    return {
+        name: np.array([np.full(counts[name], np.nan) if r is None else r for r in several])
+        for name, several in rows.items()
+        if counts[name]
+    }
 
 
 def _first(scores: Sequence[ScoreFile], name: str) -> Matrix | None:

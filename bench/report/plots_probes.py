@@ -32,7 +32,7 @@ class Probed(NamedTuple):
 
 def probed(group: Group) -> dict[Setting, Probed]:
     """The settings of methods whose runs were probed in training; histories are read one after another."""
-    settings = [s for several in learnt(group).values() for s in several]
+    settings = [s for several in learnt(group).values() for s in several if ACTIVE in s.logged]
     return {s: found for s in settings if (found := _quartiles(s)) is not None}
 
 

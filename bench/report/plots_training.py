@@ -1,6 +1,5 @@
 """Figures of trainings: loss terms by update, and what was lost at which strength."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,21 +11,21 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from bench.report.aggregate import Group, Series, Setting
 from bench.report.names import DIAGNOSTICS, value_text
 from bench.report.panels import below, columns_of, learnt
-from bench.report.run import Matrix
 from bench.report.style import SMALL, Look, settle, shades, strength_name
 from bench.report.tables import COUNTS
+from bench.report.trainings import PENALTY
 
 TERMS = {"recon": "reconstruction (nats)", "kl": "KL (nats)"}
-PENALTY, PENALTIES = "penalty", {"tc": "TC (nats)", "mmd": "MMD²"}  # what a method adds to them, if it logs it
+ADDED = {"tc": "TC (nats)", "mmd": "MMD²"}
 HATCHES = {"diverged": "////", "failed": "xxxx", "collapsed": "...."}
 
 
 def curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     """Loss terms by update: a row for each term, a column for each series, a line for each of its settings."""
-    series = {k: [s for s in settings if _logged(s)] for k, settings in learnt(group).items()}
+    series = {k: [s for s in settings if s.logged] for k, settings in learnt(group).items()}
     series = {k: settings for k, settings in series.items() if settings}
-    logged = {name for settings in series.values() for s in settings for name in _logged(s)}
-    terms = [t for t in TERMS if t in logged] + ([PENALTY] if logged & set(PENALTIES) else [])
+    logged = {name for settings in series.values() for s in settings for name in s.logged}
+    terms = [t for t in TERMS if t in logged] + ([PENALTY] if logged & set(ADDED) else [])
     if not terms:
         return None
     labels = [TERMS.get(term, "") for term in terms]
@@ -73,9 +72,9 @@ def lost_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
 def _penalty_axes(row: Sequence[Axes], settings: Sequence[Sequence[Setting]]) -> None:
     """Each on a scale of its own: penalties are of different kinds."""
     for ax, several in zip(row, settings, strict=True):
-        name = next((p for p in PENALTIES if any(p in _logged(s) for s in several)), None)
+        name = next((p for p in ADDED if any(p in s.logged for s in several)), None)
         ax.set_visible(name is not None)
-        ax.set_ylabel(PENALTIES.get(name or "", ""))
+        ax.set_ylabel(ADDED.get(name or "", ""))
 
 
 def _decades(ax: Axes) -> None:
@@ -87,26 +86,10 @@ def _decades(ax: Axes) -> None:
 
 def _draw_curves(ax: Axes, settings: Sequence[Setting], term: str, look: Look) -> None:
     for s, drawn in zip(settings, shades(look.colour, len(settings)), strict=True):
-        steps, values = _curves(s, term)
-        if steps.size:
-            ax.plot(steps, np.median(values, axis=0), label=strength_name(s), **drawn)
-            ends = np.quantile(values, [0.25, 0.75], axis=0)
-            ax.fill_between(steps, *ends, color=drawn["color"], alpha=0.2, linewidth=0)
-
-
-def _curves(setting: Setting, term: str) -> tuple[Matrix, Matrix]:
-    """Updates (T,), and a term at them by run (runs, T); runs that were logged at other updates are left out."""
-    names = tuple(PENALTIES) if term == PENALTY else (term,)
-    found = [[(row["step"], row[n]) for row in r.history for n in names if n in row] for r in setting.runs]
-    found = [f for f in found if f and all(math.isfinite(value) for _, value in f)]
-    if not found:
-        return np.empty(0), np.empty((0, 0))
-    steps = [step for step, _ in found[0]]
-    return np.array(steps), np.array([[v for _, v in f] for f in found if [step for step, _ in f] == steps])
-
-
-def _logged(setting: Setting) -> set[str]:
-    return {name for r in setting.runs for name in (r.history[-1] if r.history else ())}
+        curve = s.curves.get(term)
+        if curve is not None:
+            ax.plot(curve.steps, curve.median, label=strength_name(s), **drawn)
+            ax.fill_between(curve.steps, curve.low, curve.high, color=drawn["color"], alpha=0.2, linewidth=0)
 
 
 def _count(setting: Setting, what: str) -> int:

@@ -6,7 +6,7 @@ What has many rows a run comes run by run, in blocks.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from bench.report.aggregate import Group, Run, setting_id
+from bench.report.aggregate import Group, Run
 from bench.report.csv_file import Block, Cell, Row
 from bench.report.names import factor_names
 from bench.spec import Record, Repeat, RunSpec
@@ -23,8 +23,7 @@ def run_rows(runs: Iterable[Run]) -> Iterator[Row]:
     """
     for run in runs:
         record = run.record
-        row = _head(record.key, record.spec, record.strength)
-        row |= {"status": record.status, "step": record.step, "error": reason(record.error)}
+        row = _run_head(run) | {"status": record.status, "step": record.step, "error": reason(record.error)}
         row |= _spread("param", record.spec.params) | _shared(record.spec)
         row |= _spread("evaluation", record.evaluation)
         row |= _spread("definition", record.definitions) | _spread("term", record.terms)
@@ -39,26 +38,25 @@ def score_rows(runs: Iterable[Run]) -> list[Row]:
 
 def score_blocks(runs: Iterable[Run]) -> Iterator[Block]:
     """The same, a block for each evaluation."""
-    for record, scores in ((run.record, run.scores) for run in runs):
-        head = _head(record.key, record.spec, record.strength) | {"status": record.status}
-        for file, repeat in [(one, repeat) for one in scores for repeat in one.repeats]:
+    for run in runs:
+        head = _run_head(run) | {"status": run.record.status}
+        for file, repeat in [(one, repeat) for one in run.scores for repeat in one.repeats]:
             told: Row = {"metric": file.metric, "protocol": file.protocol, "repeat": repeat.repeat}
             if repeat.values or any(repeat.per_factor.values()):
-                yield Block(head | told, _columns(repeat, record))
+                yield Block(head | told, _columns(repeat, run.record))
 
 
 def skipped_blocks(runs: Iterable[Run]) -> Iterator[Block]:
     """A row per run, protocol and evaluation repeat that a metric could not score, with the reason."""
-    for record, scores in ((run.record, run.scores) for run in runs):
-        for file in scores:
+    for run in runs:
+        for file in run.scores:
             skipped = [r for r in file.repeats if r.skipped]
             if skipped:
-                head = _head(record.key, record.spec, record.strength)
                 told: dict[str, list[Cell]] = {
                     "repeat": [r.repeat for r in skipped],
                     "skipped": [r.skipped for r in skipped],
                 }
-                yield Block(head | {"metric": file.metric, "protocol": file.protocol}, told)
+                yield Block(_run_head(run) | {"metric": file.metric, "protocol": file.protocol}, told)
 
 
 def history_blocks(runs: Iterable[Run]) -> Iterator[Block]:
@@ -73,9 +71,9 @@ def history_blocks(runs: Iterable[Run]) -> Iterator[Block]:
 
 def matrix_blocks(runs: Iterable[Run]) -> Iterator[Block]:
     """A row per run, protocol, evaluation repeat and entry of a metric's matrix; undefined entries are left out."""
-    for record, scores in ((run.record, run.scores) for run in runs):
-        for file, repeat in [(one, repeat) for one in scores for repeat in one.repeats]:
-            head: Row = {"key": record.key, "protocol": file.protocol, "repeat": repeat.repeat}
+    for run in runs:
+        for file, repeat in [(one, repeat) for one in run.scores for repeat in one.repeats]:
+            head: Row = {"key": run.record.key, "protocol": file.protocol, "repeat": repeat.repeat}
             for name, matrix in repeat.matrices.items():
                 entries = [(i, j, v) for i, row in enumerate(matrix) for j, v in enumerate(row) if v is not None]
                 if entries:
@@ -91,9 +89,9 @@ def summary_rows(groups: Iterable[Group]) -> list[Row]:
     rows = []
     for group in groups:
         for s in group.settings:
-            head = _head(s.id, s.spec, s.strength)
-            head = {k: v for k, v in head.items() if k not in ("key", "seed")}
-            head |= {f"n_{status}": s.counts[status] for status in ("done", "diverged", "failed")}
+            head = _head(s.id, s.spec, s.strength) | {
+                f"n_{status}": s.counts[status] for status in ("done", "diverged", "failed")
+            }
             head["n_collapsed"] = s.collapsed
             tail = _spread("param", s.spec.params) | _shared(s.spec)
             for q in [q for q in group.quantities if q in s.estimates]:
@@ -105,15 +103,18 @@ def summary_rows(groups: Iterable[Group]) -> list[Row]:
     return rows
 
 
-def _head(key: str, spec: RunSpec, strength: str | None) -> Row:
+def _run_head(run: Run) -> Row:
+    head: Row = {"key": run.record.key, "seed": run.record.spec.seed}
+    return head | _head(run.setting, run.record.spec, run.record.strength)
+
+
+def _head(setting: str, spec: RunSpec, strength: str | None) -> Row:
     return {
-        "key": key,
-        "setting": setting_id(spec),
+        "setting": setting,
         "dataset": spec.dataset.label,
         "method": spec.method,
         "strength": strength,
         "strength_value": spec.params.get(strength) if strength else None,
-        "seed": spec.seed,
     }
 
 

@@ -3,19 +3,21 @@
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.report.names import Label, quantity_label
+from bench.report.order import setting_id
 from bench.spec import Record, ScoreFile
 from bench.store import Damaged, Manifest
 
 Matrix = NDArray[np.float64]
+SCORES = msgspec.msgpack.Decoder(tuple[ScoreFile, ...])
 
 
 class Source(Protocol):
@@ -42,15 +44,28 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
 class Run:
-    """A record, its scores ordered by protocol, and the store that holds its other files."""
+    """A record, its scores ordered by protocol, and the store that holds its other files.
 
-    record: Record
-    scores: tuple[ScoreFile, ...]
-    source: Source | None = None
+    A report holds thousands: scores are kept packed, and histories are read again each time that they are asked for.
+    """
+
+    def __init__(self, record: Record, scores: tuple[ScoreFile, ...], source: Source | None = None) -> None:
+        self.record = record
+        self.source = source
+        self._packed = msgspec.msgpack.encode(scores)
+
+    @property
+    def scores(self) -> tuple[ScoreFile, ...]:
+        """By every protocol."""
+        return SCORES.decode(self._packed)
 
     @cached_property
+    def setting(self) -> str:
+        """The id of its setting."""
+        return setting_id(self.record.spec)
+
+    @property
     def history(self) -> list[dict[str, float]]:
         """Its loss terms and gradient norms by logged update; empty where it has none or they are damaged."""
         try:
@@ -58,11 +73,12 @@ class Run:
         except Damaged:
             return []
 
-    def matrix(self, name: str) -> Matrix | None:
-        """A metric's matrix (D, K) in its first evaluation, by the first protocol that has one of this name."""
-        found = (s.repeats[0].matrices[name] for s in self.scores if s.repeats and name in s.repeats[0].matrices)
-        first = next(found, None)
-        return None if first is None else np.array(first, dtype=np.float64)
+
+def matrix_of(scores: Iterable[ScoreFile], name: str) -> Matrix | None:
+    """A metric's matrix (D, K) in its first evaluation, by the first protocol that has one of this name."""
+    found = (s.repeats[0].matrices[name] for s in scores if s.repeats and name in s.repeats[0].matrices)
+    first = next(found, None)
+    return None if first is None else np.array(first, dtype=np.float64)
 
 
 class Quantity(NamedTuple):
@@ -83,22 +99,29 @@ RECON, KL = Quantity("recon"), Quantity("kl")
 
 def run_values(run: Run) -> dict[Quantity, float]:
     """A run's finite numbers: diagnostics, gradient norms in training, scores as means over evaluation repeats."""
+    return finite_values(run.record, run.history, evaluations(run.scores))
+
+
+def finite_values(
+    record: Record, history: Sequence[Mapping[str, float]], scored: Mapping[Quantity, list[float]]
+) -> dict[Quantity, float]:
+    """The same, of what was read of it."""
     values: dict[Quantity, float] = {}
-    for name, value in run.record.diagnostics.items():
+    for name, value in record.diagnostics.items():
         if not isinstance(value, bool | list):
             values[Quantity(name)] = float(value)
-    for name in [n for n in (run.history[0] if run.history else ()) if n.startswith("grad_")]:
-        norms = [logged[name] for logged in run.history if name in logged]
+    for name in [n for n in (history[0] if history else ()) if n.startswith("grad_")]:
+        norms = [logged[name] for logged in history if name in logged]
         values[Quantity(f"{name}_median")] = statistics.median(norms)
         values[Quantity(f"{name}_max")] = max(norms)
-    values |= {q: math.fsum(several) / len(several) for q, several in run_evaluations(run).items()}
+    values |= {q: math.fsum(several) / len(several) for q, several in scored.items()}
     return {q: v for q, v in values.items() if math.isfinite(v)}
 
 
-def run_evaluations(run: Run) -> dict[Quantity, list[float]]:
+def evaluations(scores: Iterable[ScoreFile]) -> dict[Quantity, list[float]]:
     """Each score of a run by evaluation repeat; a score that is not finite in one of them is left out."""
     found: dict[Quantity, list[float]] = defaultdict(list)
-    for file in run.scores:
+    for file in scores:
         for repeat in file.repeats:
             for name, score in repeat.values.items():
                 found[Quantity(name, file.metric, file.protocol)].append(score)

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.report.aggregate import Run, setting_id
+from bench.report.aggregate import Run
 from bench.report.csv_file import Cell, Row
 from bench.report.names import decimals, interval_text, method_label, quantity_label, symbol, value_text
 from bench.report.run import run_values
@@ -68,7 +68,7 @@ def searched(
             for name, values in samples.items()
             if values
         }
-        setting = setting_id(confirming[0].record.spec) if confirming else None
+        setting = confirming[0].setting if confirming else None
         found.append(Searched(search, best, samples, estimates, setting))
     return found
 

@@ -40,20 +40,12 @@ def iqm(x: ArrayLike) -> Floats:
 
     The 25 % trimmed mean of `scipy.stats.trim_mean(x, 0.25)`, which rliable uses; below n = 4 nothing is trimmed.
     """
-    ordered = np.sort(np.asarray(x, dtype=np.float64), axis=-1)
-    n = ordered.shape[-1]
-    cut = n // 4
-    return np.asarray(ordered[..., cut : n - cut].mean(axis=-1))
+    return _trimmed(np.sort(np.asarray(x, dtype=np.float64), axis=-1))
 
 
 def mean(x: ArrayLike) -> Floats:
     """Mean over the last axis, (..., n) -> (...)."""
     return np.asarray(np.mean(np.asarray(x, dtype=np.float64), axis=-1))
-
-
-def median(x: ArrayLike) -> Floats:
-    """Median over the last axis, (..., n) -> (...)."""
-    return np.asarray(np.median(np.asarray(x, dtype=np.float64), axis=-1))
 
 
 def bootstrap_interval(
@@ -72,7 +64,10 @@ def estimate(x: ArrayLike, rng: np.random.Generator, *, level: float = 0.95, res
     """Sum up x (n,), one finite number per seed, n >= 1. The sd has the n - 1 denominator: nan for n = 1."""
     sample = np.asarray(x, dtype=np.float64)
     drawn = _resampled(sample, rng, resamples)  # the same resamples for all three
-    told = [(float(of(sample)), *(_percentiles(of(drawn), level) if sample.size > 1 else UNKNOWN)) for of in CENTRES]
+    told = [
+        (float(centre), *(_percentiles(found, level) if sample.size > 1 else UNKNOWN))
+        for centre, found in zip(_centres(sample), _centres(drawn), strict=True)
+    ]
     sd = float(sample.std(ddof=1)) if sample.size > 1 else math.nan
     return Estimate(sample.size, *told[0], *told[1], *told[2], sd)
 
@@ -81,13 +76,23 @@ def _resampled(sample: Floats, rng: np.random.Generator, resamples: int) -> Floa
     return np.asarray(sample[rng.integers(sample.size, size=(resamples, sample.size))])
 
 
+def _centres(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Interquartile mean, median and mean of the same numbers, which are sorted once."""
+    ordered = np.sort(x, axis=-1)
+    n = ordered.shape[-1]
+    return _trimmed(ordered), mean(ordered[..., (n - 1) // 2 : n // 2 + 1]), mean(x)
+
+
+def _trimmed(ordered: Floats) -> Floats:
+    n = ordered.shape[-1]
+    cut = n // 4
+    return np.asarray(ordered[..., cut : n - cut].mean(axis=-1))
+
+
 def _percentiles(values: Floats, level: float) -> tuple[float, float]:
     tail = (1 - level) / 2
     lo, hi = np.quantile(values, [tail, 1 - tail])
     return float(lo), float(hi)
-
-
-CENTRES: tuple[Statistic, ...] = (iqm, median, mean)
 
 
 def non_dominated(costs: ArrayLike) -> NDArray[np.bool_]:

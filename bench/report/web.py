@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from bench.report.aggregate import Group, Run, setting_id
+from bench.report.aggregate import Group, Run
 from bench.report.caption import losses_text, setup_text, statistics_text
 from bench.report.cite import Citation, bibtex
 from bench.report.figures import Drawn
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import jinja2
 
 EMBEDDED = 300_000  # bytes of all CSV files that the page holds itself
-LOST = 500  # runs that are not done listed in it
+LOST = 500  # runs that are not done, and runs that collapsed, listed in it
 PYTHON = ("plotly", "package_data/plotly.min.js"), ("itables", "html/dt_bundle.js")
 
 
@@ -68,7 +68,6 @@ def web_page(
     several = shown(runs, groups)
     data = page_data(groups, several)
     script = _own("page.js")
-    not_done = losses(runs)
     return _template().render(
         title=title,
         runs=runs,
@@ -77,10 +76,10 @@ def web_page(
         data=data,
         several=several,
         pictured=sum(bool(b["picture"]) for b in data["behind"]),
-        lost=not_done._replace(rows=not_done.rows[:LOST]),
-        lost_all=len(not_done.rows),
+        lost=losses(runs),
         settings_lost=_settings_lost(groups),
         collapsed=_collapsed(runs, several),
+        listed=LOST,
         damaged=sorted(damaged),
         unscored=unscored(runs),
         searches=search_table(searches) if searches else None,
@@ -138,8 +137,8 @@ def _settings_lost(groups: Sequence[Group]) -> Table:
 def _collapsed(runs: Sequence[Run], several: Sequence[Shown]) -> Table:
     """A row per done run without an active unit."""
     names = {one.setting.id: setting_name(one.group, one.setting) for one in several}
-    lost = [r.record for r in runs if r.record.status == "done" and r.record.diagnostics.get("collapsed") is True]
-    rows = [[names.get(setting_id(r.spec), r.spec.method), str(r.spec.seed), r.key] for r in lost[:LOST]]
+    lost = [r for r in runs if r.record.status == "done" and r.record.diagnostics.get("collapsed") is True]
+    rows = [[names.get(r.setting, r.record.spec.method), str(r.record.spec.seed), r.record.key] for r in lost]
     return Table("", ["setting", "seed", "run"], rows, left=3)
 
 
@@ -148,12 +147,12 @@ def _downloads(written: Sequence[Path]) -> list[Download]:
     room, found = EMBEDDED, []
     for name, text in (CSV | FILES).items():
         if name in paths:
-            content = paths[name].read_bytes()
-            copy = ""
-            if name.endswith(".csv") and len(content) <= room:
-                room -= len(content)
-                copy = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode('ascii')}"
-            found.append(Download(name, text, _size(len(content)), copy))
+            size, copy = paths[name].stat().st_size, ""
+            if name.endswith(".csv") and size <= room:
+                room -= size
+                content = base64.b64encode(paths[name].read_bytes()).decode("ascii")
+                copy = f"data:text/csv;charset=utf-8;base64,{content}"
+            found.append(Download(name, text, _size(size), copy))
     return found
 
 

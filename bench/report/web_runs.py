@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from bench.report.aggregate import Group, Run, Setting, setting_id
+from bench.report.aggregate import Group, Run, Setting
 from bench.report.examples import Example, example
 from bench.report.mosaic import strip
 from bench.report.names import factor_names, method_label
@@ -64,7 +64,7 @@ def shown(runs: Sequence[Run], groups: Sequence[Group], limit: int = RUNS) -> li
     turns: Counter[str] = Counter()
     ranked = []
     for i, run in enumerate(runs):
-        setting, role = setting_id(run.record.spec), roles.get(run.record.key, "")
+        setting, role = run.setting, roles.get(run.record.key, "")
         ranked.append(Shown(run, *of[setting], role, ((MEDIAN, BEST, "").index(role), turns[setting], i)))
         turns[setting] += 1
     kept = sorted(ranked, key=lambda one: one.place)[:limit]

@@ -18,6 +18,20 @@ def test_iqm_is_scipys_trimmed_mean_along_the_last_axis(n: int) -> None:
     np.testing.assert_allclose(iqm(x), scipy_stats.trim_mean(x, 0.25, axis=1), rtol=1e-12)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 9, 10, 600])
+def test_an_estimate_is_numpys_and_its_intervals_are_those_of_the_same_resamples(n: int) -> None:
+    x = np.random.default_rng(n).standard_normal(n) ** 3
+    e = estimate(x, np.random.default_rng(1), resamples=50)
+    assert (e.n, e.iqm, e.median, e.mean) == (n, iqm(x), np.median(x), np.mean(x))
+    for interval, of in (
+        ((e.lo, e.hi), iqm),
+        ((e.median_lo, e.median_hi), lambda y: np.median(y, axis=-1)),
+        ((e.mean_lo, e.mean_hi), mean),
+    ):
+        alone = bootstrap_interval(x, np.random.default_rng(1), resamples=50, of=of)
+        np.testing.assert_array_equal(interval, alone)
+
+
 def test_an_outlying_seed_moves_the_mean_but_not_the_iqm() -> None:
     e = estimate([0.1, 0.2, 0.2, 0.2, 0.3, 0.2, 0.2, 100.0], np.random.default_rng(0))
     assert e.iqm == pytest.approx(0.2)

@@ -5,10 +5,12 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 from report_fakes import FakeStore, record, score, spec
 from web_fakes import EVIL, TAG, matrices, strip, study
 
+from bench.report import web
 from bench.report.aggregate import collect, groups
 from bench.report.cite import citation
 from bench.report.findings import findings
@@ -132,6 +134,20 @@ def test_a_thousand_runs_with_pictures_take_less_than_ten_megabytes() -> None:
     assert len(data["rows"]) == 1000
     assert sum(bool(b["picture"]) for b in data["behind"]) >= 40
     assert all(b["matrices"] for b in data["behind"])
+
+
+def test_a_page_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = study(seeds=7)
+    every = {"collapsed": True}
+    store.runs = [(msgspec.structs.replace(r, diagnostics=r.diagnostics | every), scores) for r, scores in store.runs]
+    runs = collect({"a": store})
+    found = [findings(group, resamples=20) for group in groups(runs, resamples=20)]
+    monkeypatch.setattr(web, "LOST", 3)
+    monkeypatch.setattr(web, "shown", lambda *given: shown(*given, 10))
+    text = web_page("great", runs, found, [], [], citation("great", runs, ""), [])
+    for told in ("10 of 36 runs are in this page", "seeds, of the runs in this page", "The first 3 of 35; all are in"):
+        assert told in text
+    assert len(json.loads(Tags(text).scripts["data"])["rows"]) == 10
 
 
 def test_plotting_and_templates_are_imported_by_a_report_alone() -> None:

@@ -1,4 +1,6 @@
 import hashlib
+import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,9 @@ import pytest
 from report_fakes import FakeStore, record, score, spec
 
 from bench.errors import BenchError
+from bench.report import plots
 from bench.report.aggregate import Quantity, collect, groups
-from bench.report.plots import Panel, on_front, pareto_points
+from bench.report.plots import Panel, on_front, pareto_figure, pareto_points
 from bench.report.style import looks
 from bench.report.tables import md_text
 from bench.report.write import write
@@ -119,6 +122,18 @@ def test_the_front_is_less_reconstruction_loss_and_a_higher_score() -> None:
     kept = {p.setting.strength_value for p, front in zip(points, on_front(points), strict=True) if front}
     assert kept == {1.0, 2.0, 8.0}
     assert missing == []
+
+
+def test_of_very_many_seeds_a_vector_file_holds_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    (group,) = groups(collect({"a": study()}), resamples=20)
+    texts = []
+    for many in (21, 20):
+        monkeypatch.setattr(plots, "MANY", many)
+        out = io.StringIO()
+        pareto_figure([Panel(group, MIG)], looks(group.series.items())).savefig(out, format="svg")
+        texts.append(out.getvalue())
+    assert ["<image" in text for text in texts] == [False, True]
+    assert len(re.findall("<use", texts[0])) - len(re.findall("<use", texts[1])) == 21
 
 
 def test_series_differ_in_marker_and_methods_in_colour() -> None:
