@@ -75,6 +75,7 @@ def strips(
 
     def draw(step: int) -> None:
         if dataset.kind == "image" and any(before(spec, step) < s <= step for s in steps):
-            images[f"traversals/step{step:07d}.png"] = traversal(method.backbone, x)
+            with undisturbed(method):
+                images[f"traversals/step{step:07d}.png"] = traversal(method.backbone, x)
 
     return draw

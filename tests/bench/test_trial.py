@@ -263,3 +263,17 @@ def test_event_files_hold_the_history(spec_of, tmp_path):
     files = list((tmp_path / spec.key).iterdir())
     assert files
     assert b"".join(path.read_bytes() for path in files).count(b"\x05recon") == 3
+
+
+def test_a_strip_leaves_statistics_of_batches_as_they_were(spec_of, toy):
+    """Of one image there are none: a layer that wants them would raise, or learn from it, were it training."""
+    spec, images = spec_of(), {}
+    method = build(spec, toy.shape)
+    norm = torch.nn.BatchNorm1d(2 * spec.z_dim)
+    method.backbone.encoder.append(norm)
+    method.train()
+    before = {name: w.clone() for name, w in method.state_dict().items()}
+    strips(method, toy, spec, np.arange(2), torch.device("cpu"), images)(spec.steps)
+    assert list(images) == ["traversals/step0000004.png"]
+    assert norm.training
+    assert all(torch.equal(w, method.state_dict()[name]) for name, w in before.items())
