@@ -221,7 +221,7 @@ def test_a_gradient_that_is_not_finite_is_divergence_with_its_update(spec_of, mo
     def norms(players, clip):
         return {f"grad_{p.term}": torch.tensor(torch.inf) for p in players}
 
-    monkeypatch.setattr("bench.train._norms", norms)
+    monkeypatch.setattr("bench.update._norms", norms)
     record = trial(Job(spec_of())).record
     assert (record.status, record.step, record.error) == ("diverged", 4, "not finite: grad_loss")
 
