@@ -1,5 +1,4 @@
-"""Downstream use. Locatello et al., Challenging Common Assumptions in the Unsupervised Learning of Disentangled
-Representations, ICML 2019, sec. 5.5."""
+"""Downstream use. Locatello et al., Challenging Common Assumptions..., ICML 2019, sec. 5.5."""
 
 from collections.abc import Callable
 

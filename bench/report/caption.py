@@ -1,10 +1,12 @@
 """The sentences that make a table or a figure citable: setup, statistics, what was left out."""
 
-from collections.abc import Iterable, Sequence
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.report.aggregate import Group, Quantity
 from bench.report.names import method_label, symbol, value_text
-from bench.spec import Params
+from bench.spec import Params, Value
 
 LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian", "categorical": "categorical"}
 FEW = 10  # seeds below which the percentile bootstrap is noticeably too narrow; see stats.bootstrap_interval
@@ -79,6 +81,21 @@ def losses_text(group: Group) -> str:
     )
 
 
+def encoding_text(group: Group) -> str:
+    """How fast the group's backbone encodes, on each machine: medians over runs; empty where no run says."""
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for run in (r.record for s in group.scored for r in s.runs):
+        if {"encode_ms_batch1", "encode_per_second_batch256"} <= run.cost.keys():
+            speed = float(run.cost["encode_ms_batch1"]), float(run.cost["encode_per_second_batch256"])
+            found[_machine(run.environment)].append(speed)
+    texts = []
+    for machine, speeds in sorted(found.items()):
+        alone, many = map(statistics.median, zip(*speeds, strict=True))
+        over = f"median over {len(speeds)} runs" if len(speeds) > 1 else "1 run"
+        texts.append(f"{alone:.3g} ms for one observation, {many:,.0f} a second in batches of 256 ({machine}; {over})")
+    return f"Backbone {group.spec.backbone} encodes in {'; '.join(texts)}." if texts else ""
+
+
 def quantities_text(quantities: Sequence[Quantity]) -> str:
     """The units of diagnostics and the protocols of scores."""
     units: dict[str, list[str]] = {}
@@ -101,6 +118,12 @@ def _methods_text(group: Group) -> str:
         if params or definitions:
             text += f" {method_label(method)}: {_params(params | definitions)}."
     return text
+
+
+def _machine(environment: Mapping[str, Value]) -> str:
+    threads = environment.get("threads", 1)
+    where = environment.get("gpu") or environment.get("cpu") or environment.get("device") or "unnamed machine"
+    return f"{where}, {threads} {'thread' if threads == 1 else 'threads'}"
 
 
 def _params(params: Params) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bench.report.aggregate import Group, Quantity, Setting
-from bench.report.caption import losses_text, quantities_text, setup_text, statistics_text
+from bench.report.caption import encoding_text, losses_text, quantities_text, setup_text, statistics_text
 from bench.report.names import decimals, interval_text, method_label, symbol, value_text
 
 COUNTS = ("diverged", "failed", "collapsed")
@@ -33,7 +33,7 @@ def group_tables(group: Group, *, width: int) -> list[Table]:
 def group_markdown(group: Group, *, width: int) -> str:
     """A section: the group's name, all that its runs share, its tables."""
     name = f"{group.spec.dataset.label}, {group.spec.backbone}, {group.spec.steps:,} updates"
-    texts = [setup_text(group), losses_text(group), statistics_text(group)]
+    texts = [t for told in (setup_text, encoding_text, losses_text, statistics_text) if (t := told(group))]
     tables = [markdown(table) for table in group_tables(group, width=width)]
     return "\n\n".join([f"## {md_text(name)}", *map(md_text, texts), *tables])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from bench.report.aggregate import Group, Run
-from bench.report.caption import losses_text, setup_text, statistics_text
+from bench.report.caption import encoding_text, losses_text, setup_text, statistics_text
 from bench.report.cite import Citation, bibtex
 from bench.report.figures import Drawn
 from bench.report.finding_tables import TESTED, finding_tables, verdicts
@@ -117,9 +117,8 @@ def _packed(package: str, path: str) -> str:
 
 def _section(index: int, f: Findings) -> Section:
     tables = [(h, t, verdicts(f.pairs) if t.caption.startswith(TESTED) else []) for h, t in finding_tables(f)]
-    return Section(
-        group_name(f.group), index, (setup_text(f.group), losses_text(f.group)), statistics_text(f.group), tables
-    )
+    shared = f"{setup_text(f.group)} {encoding_text(f.group)}".rstrip()
+    return Section(group_name(f.group), index, (shared, losses_text(f.group)), statistics_text(f.group), tables)
 
 
 def _settings_lost(groups: Sequence[Group]) -> Table:

@@ -9,9 +9,11 @@ import pytest
 from report_fakes import FakeStore, record, score, spec, store_of
 
 from bench.report.aggregate import Group, collect, groups
+from bench.report.caption import encoding_text
 from bench.report.csv_file import cell_text, csv_text
 from bench.report.rows import run_rows, score_rows, summary_rows
 from bench.report.tables import group_markdown, group_tables, latex, md_text, tex_text
+from bench.spec import Record, ScoreFile
 
 
 def group_of(store: FakeStore) -> Group:
@@ -142,3 +144,20 @@ def test_data_sets_arguments_are_columns_and_caption() -> None:
     store = FakeStore([(record(run), [])])
     assert read(csv_text(run_rows(collect({"a": store}))))[0]["dataset.size"] == "32"
     assert "toy (size = 32), sha256 abababababab" in group_markdown(group_of(store), width=2)
+
+
+def test_how_fast_the_backbone_encodes_is_told_by_machine() -> None:
+    def run(seed: int, ms: float, machine: dict[str, object]) -> tuple[Record, list[ScoreFile]]:
+        cost = {"encode_ms_batch1": ms, "encode_per_second_batch256": 1000 * ms}
+        return record(spec(seed=seed), cost=cost, environment=machine), []
+
+    cpu, gpu = {"cpu": "A 9", "threads": 2}, {"cpu": "A 9", "gpu": "G 1", "threads": 1}
+    runs = [run(0, 0.5, cpu), run(1, 2.345, cpu), run(2, 90.0, cpu), run(3, 0.25, gpu), (record(spec(seed=4)), [])]
+    group = group_of(FakeStore(runs))
+    assert encoding_text(group) == (
+        f"Backbone {group.spec.backbone} encodes in "
+        "2.35 ms for one observation, 2,345 a second in batches of 256 (A 9, 2 threads; median over 3 runs); "
+        "0.25 ms for one observation, 250 a second in batches of 256 (G 1, 1 thread; 1 run)."
+    )
+    assert encoding_text(group) in group_markdown(group, width=2)
+    assert encoding_text(group_of(store_of({0: 0.1}))) == ""
