@@ -38,7 +38,7 @@ class Setting:
     counts: runs by status; collapsed: done runs without an active unit; they are averaged like the others.
     samples: by quantity, each done run's value by seed; estimates sum them up.
     evaluations: by score, each done run's evaluation repeats by seed, of which samples hold the mean.
-    logged, curves: the names in the histories of done runs, and how loss terms went, over them.
+    logged, curves: the names in the histories of done runs, and how loss terms and scores went, over them.
     runs: those that are done, by seed.
     """
 
@@ -186,7 +186,8 @@ def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -
     trainings = Trainings()
     for run in done:
         scored, history = evaluations(run.scores), run.history
-        trainings.add(history)
+        named = Counter(q.name for q in scored)
+        trainings.add(history, [name for name, protocols in named.items() if protocols == 1])  # it names no protocol
         for quantity, value in finite_values(run.record, history, scored).items():
             samples[quantity][run.record.spec.seed] = value
         for quantity, several in scored.items():

@@ -41,6 +41,10 @@ CURVES = (
     "reconstruction and KL, before its weight (TC by the discriminator, MMD squared). Runs that diverged or failed are "
     "left out."
 )
+SCORE_CURVES = (
+    "A line: the median over the seeds of one setting of a score of the codes at that update, on the rows and by the "
+    "random numbers of the final score. Bands: quartiles of the seeds. Runs that diverged or failed are left out."
+)
 ACTIVE = (
     "A line: the median over the seeds of one setting of the number of latent dimensions whose posterior mean varies "
     "(variance above 0.01), on the first 1,000 evaluation rows, read off the training at each logged update. Bands: "

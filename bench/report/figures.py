@@ -18,6 +18,7 @@ from bench.report.figure_texts import (
     LOST,
     MATRICES,
     POINTS,
+    SCORE_CURVES,
     STRENGTHS,
     TRAVERSALS,
     UNITS,
@@ -28,7 +29,7 @@ from bench.report.mosaic import traversal_figure
 from bench.report.plots import Panel, pareto_figure, pareto_points, strength_figure
 from bench.report.plots_codes import agreement_figure, factor_figure, matrix_figure, unit_figure
 from bench.report.plots_probes import active_figure, kl_figure, probed
-from bench.report.plots_training import GRADIENTS, curve_figure, lost_figure
+from bench.report.plots_training import GRADIENTS, curve_figure, lost_figure, score_curve_figure
 from bench.report.style import Look, looks
 
 OVERVIEW = 3  # scores of a group that stand in the one figure of all groups
@@ -90,6 +91,7 @@ def _single(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator
         ("traversals", traversal_figure(run_of), "Latent traversals", TRAVERSALS, of),
         ("units", unit_figure(group, look), "KL of each latent dimension", UNITS, f", {trained} a setting"),
         ("curves", curve_figure(group, look), "Loss terms in training", CURVES, f", {trained} a setting"),
+        ("score_curves", score_curve_figure(group, look), "Scores in training", SCORE_CURVES, f", {trained} a setting"),
         ("active", active_figure(group, seen, look), "Active units in training", ACTIVE, f", {read} a setting"),
         ("kl_curves", kl_figure(group, seen, look), KL_HEAD, KL_CURVES, f", {read} a setting"),
         ("lost", lost_figure(group, look), "Runs that diverged, failed or collapsed", LOST, ""),

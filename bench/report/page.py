@@ -19,7 +19,7 @@ CSV = {
     "scores.csv": "a row per run, protocol, evaluation repeat and value, per factor as well",
     "matrices.csv": "a row per run and entry of a metric's matrix: mutual information, importance",
     "skipped.csv": "a row per run and protocol that the data or the codes could not be scored by, with the reason",
-    "history.csv": "a row per run and logged update: loss terms and gradient norms",
+    "history.csv": "a row per run and logged update: loss terms, gradient norms and what was read off the training",
     "summary.csv": "a row per setting and quantity: n; IQM, median and mean with 95 % intervals; standard deviation",
     "choices.csv": "a row per method, score and criterion: the setting chosen on half of the seeds, on the other half",
     "comparisons.csv": "a row per score and pair of methods: P(A>B), p, seeds needed",

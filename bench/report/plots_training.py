@@ -1,4 +1,4 @@
-"""Figures of trainings: loss terms by update, and what was lost at which strength."""
+"""Figures of trainings: loss terms and scores by update, and what was lost at which strength."""
 
 from collections.abc import Mapping, Sequence
 
@@ -41,6 +41,25 @@ def curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
             _penalty_axes([column[row] for column in columns], list(series.values()))
         if term == "recon":
             _decades(columns[0][row])
+    below(columns, "update")
+    settle(figure)
+    return figure
+
+
+def score_curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
+    """Scores by update, of runs that were scored in training: a row for each score, a column for each series."""
+    names = {q.name: q.label.text for q in group.headline if any(q.name in s.curves for s in group.settings)}
+    series = {k: [s for s in settings if names.keys() & s.curves] for k, settings in learnt(group).items()}
+    series = {k: settings for k, settings in series.items() if settings}
+    if not series:
+        return None
+    figure, columns = columns_of(len(series), list(names.values()), 1.35)
+    for column, (key, settings) in zip(columns, series.items(), strict=True):
+        for ax, name in zip(column, names, strict=True):
+            _draw_curves(ax, settings, name, looks[key])
+        column[0].set_title(looks[key].name)
+        if len(settings) > 1:
+            column[0].legend(fontsize=SMALL, handlelength=1.6)
     below(columns, "update")
     settle(figure)
     return figure

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ DRAWN: dict[str, tuple[str, ...]] = {"recon": ("recon",), "kl": ("kl",), PENALTY
 
 
 class Curve(NamedTuple):
-    """A loss term by update: steps (T,); its median and quartiles over runs (T,)."""
+    """A loss term or a score by update: steps (T,); its median and quartiles over runs (T,)."""
 
     steps: Matrix
     median: Matrix
@@ -32,10 +32,10 @@ class Trainings:
         self.logged: set[str] = set()
         self._found: dict[str, list[Matrix]] = defaultdict(list)
 
-    def add(self, history: Sequence[Mapping[str, float]]) -> None:
-        """One run's history. A term that is not finite somewhere is left out."""
+    def add(self, history: Sequence[Mapping[str, float]], scores: Iterable[str] = ()) -> None:
+        """One run's history, which may hold these scores too. What is not finite somewhere is left out."""
         self.logged |= set(history[-1] if history else ())
-        for term, names in DRAWN.items():
+        for term, names in (DRAWN | {score: (score,) for score in scores}).items():
             found = [(row["step"], row[name]) for row in history for name in names if name in row]
             if found and all(math.isfinite(value) for _, value in found):
                 self._found[term].append(np.array(found))

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from report_fakes import LOGGED, FakeStore, record, spec
+from report_fakes import LOGGED, FakeStore, record, score, spec
 
 from bench.report.aggregate import Group, collect, groups
 from bench.report.plots_probes import LEAST_TOP, Probed, active_figure, kl_figure, probed
+from bench.report.plots_training import score_curve_figure
 from bench.report.style import looks, styled
 from bench.report.write import write
 
@@ -121,3 +122,19 @@ def test_they_stand_on_both_pages_with_their_captions(tmp_path: Path) -> None:
         assert "quartiles of the seeds" in caption.read_text(encoding="utf-8")
         for page in ("report.md", "index.html"):
             assert f"figures/{caption.stem}" in (tmp_path / page).read_text(encoding="utf-8")
+
+
+def test_scores_in_training_are_drawn_where_their_name_says_their_protocol() -> None:
+    store = Logged()
+    whole = store.history
+    store.history = lambda key: [row | {"mig": 0.1, "sap": 0.2} for row in whole(key)]  # type: ignore[method-assign]
+    both = [score(0.3), score(0.2, "sap", "sap:a"), score(0.2, "sap", "sap:b")]
+    store.runs = [(one, both) for one, _ in store.runs]
+    group = group_of(store)
+    figure = score_curve_figure(group, looks(group.series.items()))
+    assert figure is not None
+    assert [ax.get_ylabel() for ax in figure.axes] == ["MIG"]
+    assert [len(ax.lines) for ax in figure.axes] == [2]
+    assert {v for line in figure.axes[0].lines for v in line.get_ydata()} == {0.1}
+    bare = group_of(Logged())
+    assert score_curve_figure(bare, looks(bare.series.items())) is None
