@@ -78,7 +78,11 @@ def _view(group: Group, quantities: Sequence[Quantity], points: list[Point], mis
     span, beyond = settings_span(points)
     names = "; ".join(setting_name(group, p.setting) for p in kept)
     note = f"{score.label.text} by protocol {score.protocol}. {points_text(p.y.n for p in points)}."
-    note += f" {beyond} seed{'s' * (beyond > 1)} left of or right of the settings: zoom out to see." if beyond else ""
+    note += (
+        f" {beyond} seed{'s' * (beyond > 1)} left or right of the axis, where intervals that reach them are cut off: zoom out to see."
+        if beyond
+        else ""
+    )
     note += f" Not shown: {'; '.join(missing)}." if missing else ""
     methods = ", ".join(dict.fromkeys(method_label(p.setting.spec.method) for p in points))
     return {
