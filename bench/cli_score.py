@@ -13,6 +13,7 @@ from bench.flags import words
 if TYPE_CHECKING:
     from bench.calibrate import Cell
     from bench.protocol import Facts, Protocol
+    from bench.spec import Record
     from bench.store import Store
 
 
@@ -129,7 +130,7 @@ def further(
     from bench.report.rows import score_rows
     from bench.store import Damaged
 
-    done = [record for record in store if record.status == "done"]
+    done, beside = learnt(store)
     jobs = []
     for record in done:
         try:
@@ -141,6 +142,8 @@ def further(
             continue
         jobs += [] if job is None else [job]
     click.echo(f"{store.root}: {len(jobs)} of {len(done)} done runs to score")
+    if beside:
+        click.echo(f"{beside} baselines are scored as the runs are by: python -m bench baselines {store.root}")
     click.echo("".join(f"{line}\n" for line in left_out(p for job in jobs for p in job.protocols)), nl=False)
     if jobs:
         carry_out(jobs, store, processes, Means((device,)))
@@ -149,6 +152,15 @@ def further(
         wanted = {p.id for p in protocols(Facts.read(record.evaluation))}
         runs.append(Run(record, tuple(s for s in store.scores(record.key) if s.protocol in wanted)))
     return score_rows(runs)
+
+
+def learnt(store: "Store") -> "tuple[list[Record], int]":
+    """The runs of a store that are done, and how many baselines there are: these keep neither codes nor weights."""
+    from bench.report.names import BASELINES
+
+    done = [record for record in store if record.status == "done"]
+    runs = [record for record in done if record.spec.method not in BASELINES]
+    return runs, len(done) - len(runs)
 
 
 def asked(metrics: str | None, given: Sequence[str]) -> tuple[list[str], dict[str, Any]]:

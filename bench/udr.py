@@ -9,6 +9,7 @@ from bench.build import load_dataset
 from bench.encode import encode
 from bench.report.aggregate import Run, setting_id
 from bench.report.csv_file import Row
+from bench.report.names import BASELINES
 from bench.report.rows import score_rows
 from bench.seeds import SEARCH_SEEDS, stream
 from bench.spec import Params, Record, Repeat, ScoreFile
@@ -32,7 +33,8 @@ def udr_rows(store: Store, device: str = "cpu") -> tuple[list[Row], int]:
     """
     settings: dict[str, list[Record]] = defaultdict(list)
     for record in store:
-        if record.status == "done" and record.spec.seed < SEARCH_SEEDS:
+        learnt = record.status == "done" and record.spec.method not in BASELINES
+        if learnt and record.spec.seed < SEARCH_SEEDS:
             settings[setting_id(record.spec)].append(record)
     rows: list[Row] = []
     few = 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from bench.baselines import carried_out, tasks
 from bench.cli import bench
 from bench.store import Store
 from bench.trial import Job, trial
@@ -160,3 +161,16 @@ def test_udr_of_the_settings_with_five_runs(results):
     assert all(0 <= float(r["value"]) <= 1 for r in rows)
     assert sorted({int(r["seed"]) for r in rows}) == [0, 1, 2, 3, 4]
     assert not [s for record in results for s in results.scores(record.key)]
+
+
+def test_baselines_are_no_damaged_runs(results):
+    """They have neither posterior nor weights: their own command scores them by further protocols."""
+    run("--runs", results.root, "--metrics", "mig", *FEW[:2])
+    for task in tasks(results, 5, only=["chance"]):
+        results.put(*carried_out(task))
+    printed = run("--runs", results.root, "--metrics", "irs", *FEW[2:], "--udr")
+    assert "6 of 6 done runs to score" in printed
+    assert f"5 baselines are scored as the runs are by: python -m bench baselines {results.root}" in printed
+    assert ": damaged:" not in printed
+    assert "5 runs; 1 settings have fewer than 5 runs" in printed
+    assert [task.spec.method for task in tasks(results, 5, only=["chance"])] == ["chance"] * 5
