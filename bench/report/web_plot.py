@@ -78,11 +78,9 @@ def _view(group: Group, quantities: Sequence[Quantity], points: list[Point], mis
     span, beyond = settings_span(points)
     names = "; ".join(setting_name(group, p.setting) for p in kept)
     note = f"{score.label.text} by protocol {score.protocol}. {points_text(p.y.n for p in points)}."
-    note += (
-        f" {beyond} seed{'s' * (beyond > 1)} left or right of the axis, where intervals that reach them are cut off: zoom out to see."
-        if beyond
-        else ""
-    )
+    if beyond:
+        seeds = "1 seed lies" if beyond == 1 else f"{beyond} seeds lie"
+        note += f" {seeds} left or right of the axis, at whose ends intervals are cut off: zoom out to see."
     note += f" Not shown: {'; '.join(missing)}." if missing else ""
     methods = ", ".join(dict.fromkeys(method_label(p.setting.spec.method) for p in points))
     return {
