@@ -140,6 +140,8 @@ def image_folder(
     """
     if source is None:
         raise _own.needed("image_folder", SOURCE)
+    if not source.exists():
+        raise BenchError(f"source: no file or folder {source}")
     _own.check_size("image_folder", size)
     path = source / TABLE if source.is_dir() else source
     header = _columns.header(path)

@@ -181,6 +181,7 @@ def test_a_column_of_names_that_is_not_the_first(folder):
 
 
 def test_a_folder_without_a_table(tmp_path):
+    assert refused(image_folder, tmp_path / "none") == f"source: no file or folder {tmp_path / 'none'}"
     assert refused(image_folder, tmp_path) == f"source: no file {tmp_path / 'factors.csv'}"
 
 
