@@ -43,7 +43,7 @@ class Origin:
             raise self.wrong(f"has no {what}s")
         for k, name in enumerate(names):
             if not name:
-                raise self.wrong(f"{what} {k + 1} has no name")
+                raise self.wrong(f"{what} {k + 1} has no name (pandas writes such an index: index=False leaves it out)")
             if name in names[:k]:
                 raise self.wrong(f"{what}s {names.index(name) + 1} and {k + 1} are both named {name!r}")
         return tuple(names)
@@ -67,6 +67,8 @@ def header(path: Path) -> tuple[str, ...]:
     if not path.is_file():
         raise BenchError(f"source: {path} is not a file" if path.exists() else f"source: no file {path}")
     names = _parquet_names(path) if path.suffix == PARQUET else next(_lines(path), [])
+    if len(names) == 1 and ";" in names[0]:
+        raise Origin(path).wrong("has semicolons between cells: expected commas, or tabs in a .tsv file")
     return Origin(path).check_names(names)
 
 

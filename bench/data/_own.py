@@ -117,6 +117,8 @@ def needed(plugin: str, what: str) -> FileNeeded:
 
 def factors_of(origin: Origin, columns: Mapping[str, Column], roles: Roles) -> Factors:
     """The factors that these columns, as they stand, hold. BenchError names the column, and the row if it is one's."""
+    if not columns:
+        raise origin.wrong("has no column of factors")
     given, orders = roles.of(list(columns))
     v, sizes, unordered, numbers = [], [], [], {}
     for name, cells in columns.items():

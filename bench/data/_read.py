@@ -79,10 +79,10 @@ def npz_array(source: Path, key: str) -> NDArray[Any]:
     """A whole array of a .npz file. BenchError where there is none, or it is pickled or damaged."""
     with _npz_array(source, key) as (found, file):
         check_plain(source, key, found)
-        content = file.read()
         size = math.prod(found.shape) * found.dtype.itemsize
+        content = file.read(size + 1)
         if len(content) != size:
-            raise BenchError(f"source: {source}: array {key!r} has {len(content)} bytes, its header says {size}")
+            raise BenchError(f"source: {source}: array {key!r} has not the {size} bytes that its header says")
         order: Literal["F", "C"] = "F" if found.in_fortran_order else "C"
         return np.frombuffer(content, found.dtype).reshape(found.shape, order=order)
 

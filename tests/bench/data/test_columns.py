@@ -55,7 +55,8 @@ def test_a_byte_order_mark_quotes_and_empty_lines(tmp_path):
     [
         (b"", "has no columns"),
         (b"a,b,a\n1,2,3\n", "columns 1 and 3 are both named 'a'"),
-        (b"a,,c\n1,2,3\n", "column 2 has no name"),
+        (b"a,,c\n1,2,3\n", "column 2 has no name (pandas writes such an index: index=False leaves it out)"),
+        (b"a;b\n1;2\n", "has semicolons between cells: expected commas, or tabs in a .tsv file"),
         (b"a,b\n", "has a header and no rows"),
         (b"a,b\n1,2\n3\n", "row 2 has 1 cells, the header has 2"),
         (b"a,b\n1,2,3\n", "row 1 has 3 cells, the header has 2"),

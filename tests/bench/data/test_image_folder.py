@@ -180,6 +180,11 @@ def test_a_column_of_names_that_is_not_the_first(folder):
     assert "column 'row', row 1: '0' is no file" in refused(image_folder, path)
 
 
+def test_a_table_without_factors(folder):
+    path = write_csv(folder / "bare.csv", {"file": ["000.png", "001.png"]})
+    assert refused(image_folder, path) == f"source: {path}: has no column of factors"
+
+
 def test_a_folder_without_a_table(tmp_path):
     assert refused(image_folder, tmp_path / "none") == f"source: no file or folder {tmp_path / 'none'}"
     assert refused(image_folder, tmp_path) == f"source: no file {tmp_path / 'factors.csv'}"

@@ -1,5 +1,7 @@
 """Arrays of a user's own, and data sets that were exported."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from own import refused, squares
@@ -224,6 +226,16 @@ def test_mistakes(saved, arguments, message):
 def test_roles_of_indices_are_refused(saved):
     line = refused(npz, saved(sizes=np.array([4, 3, 2])), categorical="factor1")
     assert line == "npz.categorical=factor1: the file's sizes say that its factors are indices of values"
+
+
+@pytest.mark.parametrize("size", [7, 300])
+def test_an_array_of_another_length_than_its_header_says(saved, tmp_path, size):
+    path = tmp_path / "odd.npz"
+    with zipfile.ZipFile(saved()) as whole, zipfile.ZipFile(path, "w") as odd:
+        odd.writestr("x.npy", whole.read("x.npy"))
+        head = whole.read("v.npy")[:128]
+        odd.writestr("v.npy", head + bytes(8 * size))
+    assert "array 'v' has not the 576 bytes that its header says" in refused(npz, path)
 
 
 def test_files_that_are_none(tmp_path, saved):
