@@ -66,7 +66,7 @@ def test_from_a_folder_to_a_report(folder, study, bench, tmp_path):
     code, out, _ = study()
     assert code == 0
     assert "study mine (image_folder:squares, backbone mlp, 4 updates of 64): " in out
-    assert "not scored: 4 of 200 rows lack a value of x (4); they are trained on" in out
+    assert "not scored: 4 of 200 rows lack a value of x (4)" in out
     assert "not scored: mcc: it needs values in an order, and those of kind have none" in out
     records = list(Store(tmp_path / "results/mine"))
     assert {record.status for record in records} == {"done"}
