@@ -3,7 +3,8 @@
     python benchmarks/scale.py [RUNS ...]
 
 Times, each in a process of its own: expanding the grid, deciding what is left (`bench plan --no-calibration`, whole
-command, and its part that reads the folder), `bench status` and `bench report`, with the report's memory at its peak.
+command, and its part that reads the folder), `bench status` and `bench report`, with the memory at its peak. Seconds of
+the processor, start-up included, tell what a command needs where the machine is shared.
 Runs have no weights and posteriors, which none of these commands reads; their folders hold what the others would.
 """
 
@@ -74,7 +75,7 @@ def made(folder: Path, runs: int) -> None:
 
 
 def measure(what: str, folder: Path) -> dict[str, float]:
-    """Seconds, and megabytes at the peak, of one command in this process."""
+    """Seconds on the clock, seconds of the processor and megabytes at the peak, of one command in this process."""
     from bench.cli import bench
 
     before = time.perf_counter()
@@ -100,8 +101,9 @@ def measure(what: str, folder: Path) -> dict[str, float]:
             "report": ["report", store, "--out", str(folder / "reports")],
         }
         bench.main(arguments[what], standalone_mode=False)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return out | {"seconds": time.perf_counter() - before, "peak_mb": peak}
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    taken = {"seconds": time.perf_counter() - before, "cpu_seconds": used.ru_utime + used.ru_stime}
+    return out | taken | {"peak_mb": used.ru_maxrss / 1024}
 
 
 def main(sizes: list[int]) -> None:

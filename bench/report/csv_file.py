@@ -1,6 +1,7 @@
 """CSV files, written as their rows come: however great a study is, they need no more memory."""
 
 import csv
+import functools
 import hashlib
 import io
 import itertools
@@ -112,7 +113,7 @@ class _Growing:
             self.kinds[name].add(type(value))
         for name, values in block.columns.items():
             self.kinds[name].update(map(type, values))
-        _put(file, list(self.kinds), block)
+        _put(file, self.kinds, block)
 
     def close(self) -> None:
         if self.file is not None:
@@ -131,32 +132,40 @@ class _Growing:
             cells = operator.itemgetter(*(before.index(name) if name in before else -1 for name in self.kinds))
             with self.narrow.open(encoding="utf-8", newline="") as old:
                 rows = itertools.islice(csv.reader(old), 1, None)
-                _put_rows(self.file, (cells([*row, ""]) for row in rows))
+                csv.writer(self.file, lineterminator="\n").writerows(cells([*row, ""]) for row in rows)
             self.narrow.unlink()
         return self.file
 
 
 def _put_head(file: TextIO, names: Iterable[str]) -> None:
-    _put_rows(file, [map(cell_text, names)])
+    file.write(",".join(map(_cell, names)) + "\n")
 
 
 def _put(file: TextIO, names: Iterable[str], block: Block) -> None:
     cells = [
-        _texts(block.columns[name]) if name in block.columns else itertools.repeat(cell_text(block.shared.get(name)))
+        _cells(block.columns[name]) if name in block.columns else itertools.repeat(_cell(block.shared.get(name)))
         for name in names
     ]
-    _put_rows(file, zip(*cells, strict=False))
+    file.write("\n".join(map(",".join, zip(*cells, strict=False))) + "\n")
 
 
-def _put_rows(file: TextIO, rows: Iterable[Iterable[str]]) -> None:
-    csv.writer(file, lineterminator="\n").writerows(rows)
-
-
-def _texts(values: Sequence[Cell]) -> Iterable[str]:
-    """`cell_text` of each, by a shorter way where all are numbers of one type."""
+def _cells(values: Sequence[Cell]) -> Iterable[str]:
+    """`_cell` of each, by a shorter way where all are numbers of one type."""
     kinds = set(map(type, values))
     if kinds == {int}:
         return map(str, values)
     if kinds == {float} and all(map(math.isfinite, cast("Sequence[float]", values))):
         return map(repr, values)
-    return map(cell_text, values)
+    return map(_cell, values)
+
+
+def _cell(value: Cell) -> str:
+    return _quoted(cell_text(value)) if isinstance(value, str) else cell_text(value)
+
+
+@functools.lru_cache(2**10)
+def _quoted(text: str) -> str:
+    """A text as Python's csv writes it between others."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(["", text])
+    return out.getvalue()[1:-1]

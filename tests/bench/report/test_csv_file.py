@@ -1,12 +1,13 @@
 import csv
 import hashlib
+import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.report.csv_file import ROWS, Block, Row, blocks_of, csv_text, write_csv
+from bench.report.csv_file import ROWS, Block, Cell, Row, blocks_of, cell_text, csv_text, write_csv
 
 NARROW = Block({"key": "a"}, {"step": [1, 2], "term.loss": [0.1, math.inf]})
 WIDE = Block({"key": 'quoted "b",\nin two lines'}, {"step": [3], "term.kl": [None], "term.a": [-1.5]})
@@ -21,6 +22,16 @@ def test_what_comes_in_blocks_is_written_as_if_all_rows_had_been_known(tmp_path:
         assert (written.size, written.sha256) == (len(content), hashlib.sha256(content).hexdigest())
         assert list(written.kinds) == content.decode().split("\n")[0].split(",")
     assert [p.name for p in tmp_path.iterdir()] == ["history.csv"]
+
+
+def test_cells_are_quoted_as_by_pythons_csv() -> None:
+    texts = ["", "a", "a,b", 'say "x"', "two\nlines", "\r", " a ", "=1,2", "\tx", "'", '"', "ä↑", "a;b"]
+    values: list[Cell] = [*texts, 1, -2, 0.1, -1e-300, math.nan, -math.inf, True, False, None]
+    rows: list[Row] = [{"key": "k", "name": v, "value": 0.5} for v in values]
+    out = io.StringIO()
+    cells = [["key", "name", "value"], *(["k", cell_text(v), "0.5"] for v in values)]
+    csv.writer(out, lineterminator="\n").writerows(cells)
+    assert csv_text(rows) == out.getvalue()
 
 
 def test_the_types_of_a_column_are_those_of_all_blocks(tmp_path: Path) -> None:
