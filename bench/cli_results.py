@@ -45,7 +45,9 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
         joblib.delayed(carried_out)(task) for task in todo
     )
     for done, (record, artefacts) in enumerate(made, start=1):
-        store.put(record, artefacts)
+        if not store.put(record, artefacts):  # it is there, without some of the scores
+            there = store.scored(record.key)
+            store.add_scores(record.key, [file for file in artefacts.scores if file.protocol not in there])
         told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
         values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
         values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values

@@ -152,6 +152,18 @@ def test_a_damaged_run_is_passed_over(results):
     assert f"{key}: damaged" in printed
 
 
+def test_baselines_get_the_further_scores_of_their_runs_by_their_own_command(results):
+    def baselines():
+        return CliRunner().invoke(bench, ["baselines", str(results.root), "--seeds", "1", "--only", "chance"]).output
+
+    run("--runs", results.root, "--metrics", "mig", "--set", "mig.n_train=2000")
+    assert "1 baselines to score" in baselines()
+    assert "6 of 6 done runs to score" in run("--runs", results.root, "--metrics", "mig,irs", *FEW)
+    assert "1 baselines to score" in baselines()
+    assert [len(results.scores(record.key)) for record in results] == [2] * 7
+    assert "0 baselines to score" in baselines()
+
+
 def test_udr_of_the_settings_with_five_runs(results):
     printed = run("--runs", results.root, "--udr")
     assert "5 runs; 1 settings have fewer than 5 runs" in printed
