@@ -88,8 +88,8 @@ class Log:
     def add(self, terms: dict[str, Tensor]) -> None:
         """One update's terms."""
         for name, term in terms.items():
-            if name not in self.sums:
-                self.sums[name] = torch.zeros_like(term)
+            if name not in self.sums:  # in place a flag or a count would stay one
+                self.sums[name] = torch.zeros_like(term, dtype=torch.promote_types(term.dtype, torch.float32))
             self.sums[name] += term.detach()
         minimised = torch.stack([terms[name].detach() for name in self.minimised])
         if self.finite is None:

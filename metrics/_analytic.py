@@ -23,9 +23,9 @@ class Grid(NamedTuple):
 
 
 def scaled(v: Ints, sizes: tuple[int, ...]) -> Floats:
-    """Indices v (N, K) of factors of these sizes, scaled to mean 0 and variance 1 over the whole grid."""
+    """Indices v (N, K) of factors of these sizes, of mean 0 and variance 1 over the whole grid; one of size 1 is 0."""
     n = np.array(sizes)
-    return np.asarray((v - (n - 1) / 2) / np.sqrt((n**2 - 1) / 12))
+    return np.asarray((v - (n - 1) / 2) / np.where(n > 1, np.sqrt((n**2 - 1) / 12), 1))
 
 
 class Analytic(NamedTuple):

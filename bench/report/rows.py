@@ -60,7 +60,7 @@ def skipped_blocks(runs: Iterable[Run]) -> Iterator[Block]:
 
 
 def history_blocks(runs: Iterable[Run]) -> Iterator[Block]:
-    """A row per logged update of a run: its loss terms and gradient norms, each the mean since the row before."""
+    """A row per logged update of a run: means of loss terms since the row before, and what was measured at it."""
     for run in runs:
         logged = run.history
         names = dict.fromkeys(name for row in logged for name in row if name != "step")

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -83,9 +83,10 @@ def uses_labels(chosen: Iterable[Objective]) -> list[str]:
 def _objective(name: str, settings: Mapping[str, Grid], codes: Sequence[str], facts: Facts | None) -> Objective:
     if name == UDR or name in COSTS:
         return Objective(name)
-    metric = next((m for m in _likely(name) if name in _values_of(m)), None)
+    named = partial(_named, settings=settings, codes=codes, facts=facts)
+    metric = next((m for m in _likely(name) if name in named(m)), None)
     if metric is None:
-        scores = [value for m in plugins.names("metric") for value in _values_of(m)]
+        scores = [value for m in plugins.names("metric") for value in named(m)]
         raise BenchError(plugins.unknown("objective", name, [*COSTS, UDR, *scores]))
     protocols = protocols_of([metric], settings, codes, facts)
     if len(protocols) > 1:
@@ -99,6 +100,15 @@ def _objective(name: str, settings: Mapping[str, Grid], codes: Sequence[str], fa
 def _likely(value: str) -> list[str]:
     """The metrics, those first whose name begins like the value's."""
     return sorted(plugins.names("metric"), key=lambda m: not (value.startswith(m[:5]) or m.startswith(value)))
+
+
+def _named(metric: str, settings: Mapping[str, Grid], codes: Sequence[str], facts: Facts | None) -> tuple[str, ...]:
+    """The names of a metric's values; one that holds the number of rows to fit on, by the protocols asked for."""
+    values, few = _values_of(metric), str(ROWS["n_train"])
+    if not any(few in value for value in values):
+        return values
+    rows = dict.fromkeys(str(p.params["n_train"]) for p in protocols_of([metric], settings, codes, facts))
+    return tuple(dict.fromkeys(value.replace(few, n) for n in rows for value in values))
 
 
 @cache

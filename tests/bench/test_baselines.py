@@ -31,3 +31,14 @@ class Unsettled:
 
     def transform(self, x):
         return np.asarray(x)
+
+
+def test_the_ceiling_of_a_factor_of_one_value_is_finite():
+    from bench.baselines import ceiling
+    from bench.data._base import FactorDataset
+
+    v = np.stack([np.zeros(4, np.int64), np.arange(4)], axis=1)
+    data = FactorDataset(np.zeros((4, 3), np.float32), v, ("white", "size"), (1, 4), (3,), "0" * 64, kind="vector")
+    mu = ceiling(None, data, "cpu").everything.mu
+    np.testing.assert_array_equal(mu[:, 0], 0)
+    assert mu[:, 1].std() > 0.9

@@ -38,3 +38,12 @@ def test_a_logs_sums_keep_their_place():
         log.row(len(places), {})
     assert len(set(places)) == 1
     assert [row["loss"] for row in log.rows] == pytest.approx([2, 6])
+
+
+def test_a_log_means_flags_and_counts_too():
+    """Sums in place have one type for good: a flag's would stay a flag, and a count could not go on as a number."""
+    log = Log([Player("loss", torch.nn.Linear(1, 1))])
+    for flag, count in ((True, torch.tensor(0)), (True, torch.tensor(1.5)), (False, torch.tensor(3))):
+        log.add({"loss": torch.ones(()), "flag": torch.tensor(flag), "count": count})
+        log.since += 1
+    assert log.row(3, {}) == pytest.approx({"step": 3, "loss": 1, "flag": 2 / 3, "count": 1.5})
