@@ -81,7 +81,7 @@ def tasks(store: Store, seeds: int, device: str = "cpu", only: Iterable[str] | N
         for seed in sorted(runs.specs)[:seeds]:
             for name in chosen:
                 spec = msgspec.structs.replace(runs.specs[seed], method=name, params={})
-                if not _settled(store, spec, runs.protocols):
+                if not _settled(store, spec, runs.protocols, runs.repeats):
                     refused = too_few(spec, runs.factors) if name == "supervised" else ""
                     found.append(Task(spec, runs.protocols, runs.repeats, device, refused))
     return found
@@ -255,12 +255,12 @@ def _rows_fitted(dataset: FactorDataset, rng: np.random.Generator) -> NDArray[np
     return np.sort(rows)
 
 
-def _settled(store: Store, spec: RunSpec, protocols: Iterable[Protocol]) -> bool:
-    """Whether it is scored by all of these, or its training diverged."""
+def _settled(store: Store, spec: RunSpec, protocols: Iterable[Protocol], repeats: int) -> bool:
+    """Whether it is scored by all of these so many times, or its training diverged."""
     try:
         if spec not in store:
             return False
-        scored = {p.id for p in protocols} <= {s.protocol for s in store.scores(spec.key)}
-        return scored or store.record(spec.key).status == "diverged"
+        times = store.scored(spec.key)
+        return all(times.get(p.id, 0) >= repeats for p in protocols) or store.record(spec.key).status == "diverged"
     except Damaged:
         return False

@@ -45,9 +45,10 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
         joblib.delayed(carried_out)(task) for task in todo
     )
     for done, (record, artefacts) in enumerate(made, start=1):
-        if not store.put(record, artefacts):  # it is there, without some of the scores
+        if not store.put(record, artefacts):  # it is there, without some scores or repeats
             there = store.scored(record.key)
-            store.add_scores(record.key, [file for file in artefacts.scores if file.protocol not in there])
+            more = [file for file in artefacts.scores if len(file.repeats) > there.get(file.protocol, 0)]
+            store.add_scores(record.key, more)
         told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
         values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
         values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values

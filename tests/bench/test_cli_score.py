@@ -162,6 +162,11 @@ def test_baselines_get_the_further_scores_of_their_runs_by_their_own_command(res
     assert "1 baselines to score" in baselines()
     assert [len(results.scores(record.key)) for record in results] == [2] * 7
     assert "0 baselines to score" in baselines()
+    run("--runs", results.root, "--metrics", "mig", "--set", "mig.n_train=2000", "--eval-repeats", "2")
+    assert "1 baselines to score" in baselines()
+    (chance,) = (record for record in results if record.spec.method == "chance")
+    assert [len(file.repeats) for file in results.scores(chance.key)] == [2, 2]
+    assert "0 baselines to score" in baselines()
 
 
 def test_udr_of_the_settings_with_five_runs(results):
