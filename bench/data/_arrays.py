@@ -64,6 +64,11 @@ class Observations:
         one = self.layout.shape[1:]
         square = len(one) == 2 and one[0] == one[1] and (one[0] in SIDES or self.size > 0)
         by_shape: dict[int, Kind] = {1: "vector", 2: "image" if square else "sequence", 3: "image"}
+        if not self.kind and len(one) == 2 and one[0] == one[1] and not square:
+            raise self._wrong(
+                f"has shape {self.layout.shape}: of images expected 32 x 32 or 64 x 64, or size=32 or size=64 to "
+                "resample; of sequences, kind=sequence"
+            )
         kind = self.kind or by_shape.get(len(one), "")
         if kind == "vector" and len(one) == 1:
             return Form("vector", one)

@@ -51,7 +51,7 @@ class Origin:
     def check_finite(self, name: str, column: Column, start: int = 0) -> None:
         """BenchError where a cell of it is missing or no finite number; `start` rows come before its first."""
         texts = column.dtype == object
-        wrong = np.array([not _is_number(cell) for cell in column]) if texts else ~finite(column)
+        wrong = np.array([not is_number(cell) for cell in column]) if texts else ~finite(column)
         if not wrong.any():
             return
         at = int(wrong.argmax())
@@ -112,7 +112,8 @@ def finite(x: NDArray[Any]) -> NDArray[np.bool_]:
         return np.isfinite(x.astype(np.float32))
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a text is a finite number."""
     try:
         return bool(finite(np.array(float(cell))))
     except ValueError:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset, Kind
 from bench.data._cache import Cached, Recipe, cached
-from bench.data._columns import Column, Origin, parsed
+from bench.data._columns import Column, Origin, is_number, parsed
 from bench.errors import BenchError, FileNeeded
 from metrics._arrays import MOST_LEVELS, in_bins
 
@@ -217,6 +217,8 @@ def _role(origin: Origin, name: str, column: Column) -> str:
         there = column[column != ""]
         different = len(set(there))
         if different > FEW_TEXTS and different > len(there) / 2:
+            if 2 * sum(is_number(cell) for cell in there) > len(there):  # numbers, but for a slip
+                origin.check_finite(name, np.where(column == "", "0", column).astype(object))
             raise origin.wrong(
                 f"column {name!r} has {different} different texts in {len(there)} rows: no factor; name those that are"
             )

@@ -187,6 +187,7 @@ ONE_HOT = np.eye(4)[RNG.integers(4, size=(24, 6))].swapaxes(1, 2)
             {"sizes": np.array([4, 3, 2]), "continuous": np.array(["factor1"]), "numbers": V[:, :1] * 1.0},
             "array 'binned' is missing: expected a word such as vwidth20",
         ),
+        ({"x": GREY[:, :28, :28]}, "has shape (24, 28, 28): of images expected 32 x 32 or 64 x 64, or size=32"),
         ({"likelihood": np.array("poisson")}, "array 'likelihood' is 'poisson': expected one of bernoulli"),
         ({"kind": np.array("movie")}, "array 'kind' is 'movie': expected one of image, vector, sequence"),
         ({"x": ONE_HOT + 0.1, "likelihood": np.array("categorical")}, "expected one 1 and else 0 at each place"),

@@ -88,6 +88,7 @@ def test_an_argument_says_it_otherwise():
         (["s", "m", "l"], {"ordered": "a"}, "column 'a' holds texts: state their order, such as ordered=a:small"),
         (["s", "m", "l"], {"ordered": "a:s:m"}, "column 'a', row 3 is 'l', which its order s:m leaves out"),
         (["s", "m", "m"], {"ordered": "a:s:m:l"}, "column 'a' has 2 values, its order s:m:l has 3"),
+        ([*(i / 8 for i in range(30)), "", "4mm"], {}, "column 'a', row 32 is '4mm': expected a finite number"),
         ([f"id{i}" for i in range(30)], {}, "column 'a' has 30 different texts in 30 rows: no factor"),
         ([0] * 99 + [1], {"continuous": "a", "bins": 2, "binning": "quantile"}, "column 'a' falls into one bin"),
     ],
