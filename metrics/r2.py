@@ -41,7 +41,8 @@ def r2(
     factor reaches the floor. per_factor: `linear`, `single` and `alignment` (K,), nan where left out or not defined.
     Matrix: `r2` (D, K), of each code alone. Draws nothing from rng.
 
-    A rotation of the codes leaves linear as it is. A constant factor is nan and left out; a constant code tells nothing.
+    A rotation of the codes leaves linear as it is. A constant factor is nan and left out, a constant code tells
+    nothing.
     Raises MetricError for malformed codes, too few rows, a floor outside (0, 1], or if no factor that has an order
     varies.
     """
