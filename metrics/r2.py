@@ -52,7 +52,7 @@ def r2(
         raise MetricError(f"floor is {floor}, expected at most 1")
     train, test = first_rows(sample, n_train, n_test, numbers=True)
     kinds = train.kinds or ("ordered",) * train.v.shape[1]
-    factors = [k for k in np.flatnonzero(varying(train.v)) if kinds[k] != "unordered"]
+    factors = [k for k in np.flatnonzero(varying(train.v)).tolist() if kinds[k] != "unordered"]
     if not factors:
         raise MetricError("no factor that varies has values in an order")
     x, x_test = _standard(train.z, test.z)
