@@ -18,7 +18,7 @@ def check(codes: Codes, *, numbers: bool = False) -> Codes:
     v = np.asarray(real("v", v)) if numbers and v.dtype.kind == "f" else indices("v", v)
     if len(z) != len(v):
         raise MetricError(f"z has {len(z)} rows and v has {len(v)}: row n of both must describe the same observation")
-    return Codes(z, v)
+    return Codes(z, v, *codes[2:])
 
 
 def columns(name: str, array: Floats | Ints, minimum: int, why: str) -> None:

@@ -20,10 +20,14 @@ class Codes(NamedTuple):
 
     To a metric that asks for an order of values (ABOUT.order) v may be real numbers: the true values of continuous
     factors, which for others are in bins.
+
+    kinds: of each factor, (K,): "ordered", "unordered" (shapes), or "cyclic P" (an angle whose values repeat after P,
+    in units of v). Empty: all are ordered, or nobody has said.
     """
 
     z: Floats
     v: Ints
+    kinds: tuple[str, ...] = ()
 
 
 class Scores(NamedTuple):

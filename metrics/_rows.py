@@ -14,10 +14,10 @@ def first_rows(sample: Codes, n_train: int, n_test: int = 0, *, numbers: bool = 
     constant.
     """
     positive(n_train=n_train)
-    z, v = check(sample, numbers=numbers)
+    z, v, kinds = check(sample, numbers=numbers)
     if n_test < 0 or len(z) < n_train + n_test:
         raise MetricError(f"sample has {len(z)} rows, expected n_train {n_train} + n_test {n_test} or more")
-    train, test = (Codes(z[rows], v[rows]) for rows in (slice(n_train), slice(n_train, n_train + n_test)))
+    train, test = (Codes(z[rows], v[rows], kinds) for rows in (slice(n_train), slice(n_train, n_train + n_test)))
     some_vary(train.v)
     return train, test
 

@@ -48,7 +48,7 @@ def betavae_score(
     Raises MetricError for malformed codes or if no factor varies.
     """
     positive(n_train=n_train, n_test=n_test, batch=batch)
-    z, v = check(table)
+    z, v, _ = check(table)
     some_vary(v)
     groups = {int(k): Group.of(v[:, k]) for k in np.flatnonzero(varying(v))}
     points = [_points(z, groups, rng, n, batch) for n in (n_train, n_test)]

@@ -44,7 +44,7 @@ def factorvae_score(
     the table is not drawn: nan. Raises MetricError if all are constant, or for arguments out of range.
     """
     positive(votes=votes, eval_votes=eval_votes, n_variance=n_variance - 1, batch=batch - 1)
-    z, v = check(table)
+    z, v, _ = check(table)
     some_vary(v)
     z_variance = z[rng.integers(len(z), size=n_variance)].var(axis=0, ddof=1)
     active = np.flatnonzero(np.sqrt(z_variance) >= prune_std)

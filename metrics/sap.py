@@ -71,7 +71,7 @@ def _accuracy(train: Codes, test: Codes, C: float) -> Floats:
 
 def _squared_correlation(train: Codes) -> Floats:
     """Squared correlation of z_j and v_k, 0 where var z_j <= 1e-12, nan where v_k is constant; (D, K)."""
-    z, v = (a - a.mean(axis=0, dtype=np.float64) for a in train)
+    z, v = (a - a.mean(axis=0, dtype=np.float64) for a in (train.z, train.v))
     covariance, var_z, var_v = z.T @ v / len(z), z.var(axis=0), v.var(axis=0)
     moving = var_z > 1e-12
     r2 = np.where(moving[:, None], covariance**2 / np.where(moving, var_z, 1.0)[:, None], 0.0)

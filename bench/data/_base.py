@@ -40,6 +40,8 @@ class FactorDataset:
     sampled: the rows are some observations of many, not a whole grid of factors: those that a run is scored on are
         drawn without replacement, so that what a metric is tested on was not among what it was fitted to.
     unordered: the names of the factors whose values have no order.
+    cyclic: by name of a factor whose values go round (an angle), after how much they repeat, in units of v or, of a
+        continuous one, of its true values.
     numbers: by name of a continuous factor its true values (N,), nan where not known; v holds the bins they are in.
     binned: the word of a protocol for those bins: `vwidth20` of equal width, `vquantile20` of equal numbers of rows;
         empty without a continuous factor.
@@ -59,6 +61,7 @@ class FactorDataset:
     parts: Mapping[str, Index] = field(default_factory=dict)
     sampled: bool = False
     unordered: tuple[str, ...] = ()
+    cyclic: Mapping[str, float] = field(default_factory=dict)
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     binned: str = ""
 
@@ -75,6 +78,12 @@ class FactorDataset:
     def to_score(self) -> Index:
         """The rows that scoring draws from."""
         return np.arange(len(self)) if self.scored is None else self.scored
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Of each factor whether its values are "ordered", "unordered" or "cyclic P", P being their period; (K,)."""
+        said = dict.fromkeys(self.unordered, "unordered") | {n: f"cyclic {p:g}" for n, p in self.cyclic.items()}
+        return tuple(said.get(name, "ordered") for name in self.names)
 
     @cached_property
     def _cumulative(self) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ SCENE = Scene(
     scales=np.linspace(0.5, 1.0, 6),
     orientations=np.linspace(0.0, 2.0 * np.pi, 40),  # both ends, as in the original: 0 and 39 show the same
     positions=np.linspace(0.0, 1.0, 32),
+    period=39,
 )
 SHA256 = "3a228f4037ef3d42a42588e0e01f1078aa2df13cfa17584e88c95ed9fb5672da"  # of the rendered images, bit-packed
 PAGE = "https://github.com/google-deepmind/dsprites-dataset"

@@ -14,6 +14,7 @@ SCENE = Scene(
     scales=np.linspace(0.5, 1.0, 4),
     orientations=np.linspace(0.0, 2.0 * np.pi, 20, endpoint=False),
     positions=np.linspace(0.0, 1.0, 16),
+    period=20,
 )
 
 

@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Settings] = {
     "infomec": {"n_train": [10_000, 1_000]},
     "irs": {"n_train": [10_000, 1_000], "bins": [20, 40]},
     "mcc": {"n_train": [10_000, 1_000]},
+    "r2": {"n_train": [10_000, 1_000], "n_test": 5_000},
     "mig": {"n_train": [10_000, 1_000], "bins": [20, 10, 40]},
     "modularity": {"n_train": [10_000, 1_000], "bins": [20, 10, 40]},
     "sap": {"n_train": [10_000, 1_000]},
@@ -93,9 +94,9 @@ def cells(sizes: tuple[int, ...], protocols: Sequence[Protocol], seed: int) -> I
             except MetricError as error:
                 if p.id not in names:  # an argument that no code can be scored with
                     raise BenchError(f"{p.metric}: {error}") from None
-                values = dict.fromkeys(names[p.id], math.nan)
-            names[p.id] = list(values)
-            yield from (Cell(name, p, of, value) for of, value in values.items())
+                values = {}
+            names.setdefault(p.id, list(values))
+            yield from (Cell(name, p, of, values.get(of, math.nan)) for of in names[p.id])
 
 
 class Calibration(NamedTuple):

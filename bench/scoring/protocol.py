@@ -30,7 +30,8 @@ class Facts(NamedTuple):
     rows: evaluation rows that a run keeps, of which every factor is known. incomplete: how many rows are left out since
     they lack a value, and of which factors. continuous: the factors that are in bins; binning: the protocols' word for
     that. unordered: the factors whose values have no order. scattered: those of which half of the rows share their
-    value with fewer than FEWEST_SHARING rows, themselves included. Names with commas between.
+    value with fewer than FEWEST_SHARING rows, themselves included. Names with commas between. kinds: of each factor, in
+    the order of the data set's, where one is not ordered.
     """
 
     rows: int = EVALUATION_ROWS
@@ -39,19 +40,22 @@ class Facts(NamedTuple):
     binning: str = ""
     unordered: str = ""
     scattered: str = ""
+    kinds: str = ""
 
     @classmethod
     def of(cls, dataset: FactorDataset) -> "Facts":
         """Of a data set whose rows are a sample, no more rows than are complete; else as many as usual."""
         continuous, unordered = ", ".join(dataset.numbers), ", ".join(dataset.unordered)
+        kinds = ", ".join(dataset.kinds) if set(dataset.kinds) != {"ordered"} else ""
         if not dataset.sampled:
-            return cls(continuous=continuous, binning=dataset.binned, unordered=unordered)
+            return cls(continuous=continuous, binning=dataset.binned, unordered=unordered, kinds=kinds)
         rows, lack = dataset.complete, (dataset.v[dataset.to_score] < 0).sum(axis=0)
         few = (n for n, v_k in zip(dataset.names, dataset.v[rows].T, strict=True) if _sharing(v_k) < FEWEST_SHARING)
         lacking = ", ".join(f"{n} ({c})" for n, c in zip(dataset.names, lack, strict=True) if c)
         out = f"{len(dataset.to_score) - len(rows)} of {len(dataset.to_score)} rows lack a value of {lacking}"
         told = out if lacking else ""
-        return cls(min(EVALUATION_ROWS, len(rows)), told, continuous, dataset.binned, unordered, ", ".join(few))
+        used = min(EVALUATION_ROWS, len(rows))
+        return cls(used, told, continuous, dataset.binned, unordered, ", ".join(few), kinds)
 
     @classmethod
     def read(cls, evaluation: Params) -> "Facts":
@@ -70,6 +74,7 @@ class Protocol:
     """A metric, all of its arguments, and what it scores: posterior means, or one sample of each posterior.
 
     binning: the word for bins of continuous factors, or "". lacking: why the data set cannot be scored by it, or "".
+    kinds: of the data set's factors (metrics.Codes), empty where all are ordered.
     """
 
     metric: str
@@ -77,6 +82,7 @@ class Protocol:
     codes: str = "mean"
     binning: str = ""
     lacking: str = ""
+    kinds: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -112,7 +118,7 @@ class Protocol:
         codes, known = posterior.codes(rng), (posterior.v >= 0).all(axis=1)
         if posterior.numbers is not None and asks_order(self.metric):
             codes = Codes(codes.z, np.asarray(posterior.numbers))
-        return codes if known.all() else Codes(codes.z[known], codes.v[known])
+        return Codes(codes.z[known], codes.v[known], self.kinds)
 
 
 def protocols_of(
@@ -131,14 +137,14 @@ def protocols_of(
             raise BenchError(plugins.unknown("codes", kind, CODES))
     if not kinds or len(set(kinds)) < len(kinds):
         raise BenchError(f"codes={','.join(kinds)}: expected at least one of {', '.join(CODES)}, each once")
-    found = []
+    found, of_factors = [], tuple(filter(None, facts.kinds.split(", ")))
     for name in metrics:
         for given in grid(settings.get(name, {})):
             params = _fitted(name, given, facts.rows)
             lacking = _lacking(name, facts)
             _try(Protocol(name, params), facts.rows if given else 0)
             binning = "" if asks_order(name) else facts.binning
-            found += [Protocol(name, params, kind, binning, lacking) for kind in kinds]
+            found += [Protocol(name, params, kind, binning, lacking, of_factors) for kind in kinds]
     return tuple(found)
 
 

@@ -36,6 +36,7 @@ class Scene:
     size: of an image's side in pixels: 8, 16, 32 or 64, the widths of a machine word.
     scales: at most 1, so that every sprite stays inside the image.
     orientations: radians.
+    period: after how many orientations they repeat.
     positions: 0 (left, top) to 1 (right, bottom) of the middle half of the image, for x and for y.
     """
 
@@ -43,6 +44,8 @@ class Scene:
     scales: NDArray[np.float64]
     orientations: NDArray[np.float64]
     positions: NDArray[np.float64]
+
+    period: int  # values of the orientation after which the images repeat
 
     names: ClassVar[tuple[str, ...]] = ("shape", "scale", "orientation", "posX", "posY")
 
@@ -65,6 +68,8 @@ class Scene:
             shape=(1, self.size, self.size),
             sha256=sha256,
             packed=True,
+            unordered=("shape",),
+            cyclic={"orientation": self.period},
         )
 
     @property
