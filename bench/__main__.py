@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from bench.cli import bench
+from bench.cli.main import bench
 from bench.errors import BenchError
 
 

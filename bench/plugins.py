@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.spec import Params, Value
+
+Value = bool | int | float | str
+Params = dict[str, Value]
 
 FOLDERS = {
     "method": "methods",

@@ -17,8 +17,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.report.stats import CENTRES, bootstrap_interval
-from bench.report.stats_pairs import signed_rank_p, wilson_interval
+from bench.report.stats.intervals import CENTRES, bootstrap_interval
+from bench.report.stats.pairs import signed_rank_p, wilson_interval
 
 Floats = NDArray[np.float64]
 SEEDS = (5, 10, 20)

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from bench.data import _columns, _own
 from bench.data._base import FactorDataset
-from bench.data._columns import Column, Origin
-from bench.data._images import shrunk
+from bench.data._files.images import shrunk
+from bench.data._own import columns
+from bench.data._own import factors as own
+from bench.data._own.columns import Column, Origin
 from bench.errors import BenchError
 
 __all__ = ["image_folder"]
@@ -78,7 +79,7 @@ class _Files:
         pixels = np.asarray(plain)
         if self.size and width != self.size:
             pixels = shrunk(pixels, self.size)
-        elif width != height or width not in _own.SIDES:
+        elif width != height or width not in own.SIDES:
             raise self.wrong(
                 row, f"is {width} x {height}: expected 32 x 32 or 64 x 64, or size=32 or size=64 to resample"
             )
@@ -131,29 +132,29 @@ def image_folder(
     image: the column of file names, relative to the table; by default the first. factors: their columns, with commas
         between; by default all others. Files that the table does not name are left alone.
     size: 32 or 64, to which square images are resampled (Lanczos); by default they are taken as they are.
-    categorical, ordered, continuous: of factors whose values do not show it (bench.data._own). bins, binning: how
-        continuous ones are put into bins, of equal `width` or by `quantile`.
+    categorical, ordered, continuous: of factors whose values do not show it (bench.data._own.factors). bins, binning:
+        how continuous ones are put into bins, of equal `width` or by `quantile`.
     name: of this folder, to tell it from others.
 
     Grey or RGB, 8 bits a channel. They are decoded once, into the cache directory, and again when a file has another
     size or time of change. Raises BenchError for what is wrong with the table or an image.
     """
     if source is None:
-        raise _own.needed("image_folder", SOURCE)
+        raise own.needed("image_folder", SOURCE)
     if not source.exists():
         raise BenchError(f"source: no file or folder {source}")
-    _own.check_size("image_folder", size)
+    own.check_size("image_folder", size)
     path = source / TABLE if source.is_dir() else source
-    header = _columns.header(path)
-    (column,) = _own.chosen("image_folder.image", image or header[0], header)
-    names = _own.chosen("image_folder.factors", factors, [n for n in header if n != column])
-    roles = _own.Roles("image_folder", categorical, ordered, continuous, bins, binning)
-    held = _columns.columns(path, [column, *names])
+    header = columns.header(path)
+    (column,) = own.chosen("image_folder.image", image or header[0], header)
+    names = own.chosen("image_folder.factors", factors, [n for n in header if n != column])
+    roles = own.Roles("image_folder", categorical, ordered, continuous, bins, binning)
+    held = columns.columns(path, [column, *names])
     files = _Files(Origin(path), column, _file_names(Origin(path), column, held.pop(column)), size)
-    found = _own.factors_of(files.origin, held, roles)
+    found = own.factors_of(files.origin, held, roles)
     of, shape = files.fingerprint(), files.pixels(0).shape
-    rows = _own.kept("image_folder", of, path, (len(files.names), math.prod(shape)), files.blocks)
-    return _own.dataset(found, rows, rows.rows, shape, "image", "bernoulli")
+    rows = own.kept("image_folder", of, path, (len(files.names), math.prod(shape)), files.blocks)
+    return own.dataset(found, rows, rows.rows, shape, "image", "bernoulli")
 
 
 def _file_names(origin: Origin, column: str, cells: Column) -> list[str]:

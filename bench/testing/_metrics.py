@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from bench import plugins
-from bench.protocol import Protocol
-from bench.spec import Params
+from bench.plugins import Params
+from bench.scoring.protocol import Protocol
 from bench.testing._parts import expect
 from metrics._codes import Codes, Floats, Scores
 

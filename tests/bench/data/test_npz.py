@@ -7,11 +7,11 @@ import pytest
 from own import refused, squares
 from PIL import Image
 
-from bench import export as module
-from bench.build import data_spec, load_dataset
-from bench.data import _read
+from bench.data._files import export as module
+from bench.data._files import read
 from bench.data.image_folder import image_folder
 from bench.data.npz import npz
+from bench.datasets import data_spec, load_dataset
 
 RNG = np.random.default_rng(0)
 V = np.stack(np.unravel_index(np.arange(24), (4, 3, 2)), axis=1)
@@ -132,7 +132,7 @@ def test_arrays_of_other_names(saved):
 def test_blocks_do_not_show(saved, monkeypatch):
     x = RNG.normal(size=(24, 5))
     whole = npz(source=saved(x=x), standardise=True).x(EVERY)
-    monkeypatch.setattr(_read, "NPZ_BLOCK", 5 * 8 * 7)
+    monkeypatch.setattr(read, "NPZ_BLOCK", 5 * 8 * 7)
     np.testing.assert_allclose(npz(source=saved(x=x, other=0), standardise=True).x(EVERY), whole, rtol=1e-5, atol=1e-6)
 
 
