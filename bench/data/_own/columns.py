@@ -168,7 +168,7 @@ def _parquet_names(path: Path) -> list[str]:
 
 
 def _parquet_blocks(path: Path, names: Sequence[str]) -> Iterator[list[Column]]:
-    from pyarrow import ArrowException, types
+    from pyarrow import ArrowException, types  # slow to import, and few data sets need it
 
     plain = (types.is_integer, types.is_floating, types.is_boolean, types.is_string, types.is_large_string)
     with _parquet(path) as file:
