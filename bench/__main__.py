@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.main import bench
 from bench.errors import BenchError
 
 ROOT = Path(__file__).parents[1]
@@ -16,8 +17,6 @@ def main() -> None:
     try:
         for package in ("methods", "metrics"):
             check_not_hidden(package)
-        from bench.cli.main import bench  # only now: it imports the packages that may be hidden
-
         bench(prog_name="bench")
     except BenchError as error:
         click.echo(f"error: {error}", err=True)
