@@ -59,7 +59,7 @@ def from_posteriors(store: Store) -> Iterator[Checked]:
         except Damaged as error:
             yield Checked(record.key, 0, True, (), _why_not(record, str(error)))
             continue
-        known = [p for file in scores if (p := protocol_of(file)) is not None and not p.on_table]
+        known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
         again = _again(stored, known, record.spec.seed)
         left = len(scores) - len(known)
         device = str(record.environment.get("device", "cpu"))  # scoring knows none
@@ -70,7 +70,7 @@ def from_posteriors(store: Store) -> Iterator[Checked]:
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
-        protocols, repeats = _asked(scores)
+        protocols, repeats = _asked(record, scores)
         if record.spec.method in MAKERS:
             _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
             how = "retrain" if record.cost["updates"] else "weights"
@@ -91,7 +91,9 @@ def from_specs(store: Store, count: int, rng: np.random.Generator, device: str =
     for i in sorted(rng.choice(len(runs), min(count, len(runs)), replace=False).tolist()):
         record, scores = runs[i]
         threads = int(record.environment.get("threads", 1))
-        result = trial(Job(record.spec, *_asked(scores), device=device, threads=threads, environment=environment()))
+        result = trial(
+            Job(record.spec, *_asked(record, scores), device=device, threads=threads, environment=environment())
+        )
         assert result.record is not None
         if result.record.status != "done":
             reason = (result.record.error or "").strip().splitlines()[-1]
@@ -128,8 +130,8 @@ def _why_not(record: Record, reason: str) -> str:
     return "a baseline, which --weights makes again" if record.spec.method in MAKERS else reason
 
 
-def _asked(scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:
-    protocols = tuple(p for file in scores if (p := protocol_of(file)) is not None)
+def _asked(record: Record, scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:
+    protocols = tuple(p for file in scores if (p := protocol_of(file, record.evaluation)) is not None)
     return protocols, max((len(file.repeats) for file in scores), default=1)
 
 
@@ -144,7 +146,7 @@ def _compared(
     exact = same_platform(record, device)
     again = {name: value for file in found for name, value in _scores(file)}
     pairs = {name: value for file in stored for name, value in _scores(file) if name in again}
-    unknown = [file.protocol for file in stored if protocol_of(file) is None]
+    unknown = [file.protocol for file in stored if protocol_of(file, record.evaluation) is None]
     if unknown:
         skipped = "; ".join([*([skipped] if skipped else []), f"this version does not know {', '.join(unknown)}"])
     differences = _differences(record.key, pairs, again, None if exact else TOLERANCES[how])

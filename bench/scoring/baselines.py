@@ -103,6 +103,7 @@ def _groups(store: Store) -> Iterator[_Runs]:
     protocols: dict[str, dict[str, tuple[ScoreFile, int]]] = defaultdict(dict)
     specs: dict[str, dict[int, RunSpec]] = defaultdict(dict)
     factors: dict[str, int] = {}
+    evaluation: dict[str, Params] = {}
     for record in store:
         if record.status != "done" or record.spec.method in BASELINES or record.spec.seed >= SEARCH_SEEDS:
             continue
@@ -116,16 +117,23 @@ def _groups(store: Store) -> Iterator[_Runs]:
             continue
         specs[group].setdefault(record.spec.seed, record.spec)
         factors[group] = len(record.factors)
+        evaluation[group] = record.evaluation
     for group, by_seed in specs.items():
-        wanted = tuple(p for file, _ in protocols[group].values() if (p := protocol_of(file)) is not None)
+        wanted = tuple(
+            p for file, _ in protocols[group].values() if (p := protocol_of(file, evaluation[group])) is not None
+        )
         repeats = max((n for _, n in protocols[group].values()), default=1)
         yield _Runs(by_seed, wanted, repeats, factors[group])
 
 
-def protocol_of(file: ScoreFile) -> Protocol | None:
-    """The protocol that a score file is of; None where this version of the metric gives it another name."""
+def protocol_of(file: ScoreFile, evaluation: Params) -> Protocol | None:
+    """The protocol that a score file is of, on a data set of which a record states this.
+
+    None where this version of the metric gives it another name.
+    """
+    kinds = Facts.read(evaluation).of_factors
     words = ("", *re.findall(r"(?<=[:-])v(?:width|quantile)\d+", file.protocol))
-    known = (Protocol(file.metric, file.params, kind, word) for kind in CODES for word in words)
+    known = (Protocol(file.metric, file.params, kind, word, kinds=kinds) for kind in CODES for word in words)
     return next((p for p in known if p.id == file.protocol), None)
 
 

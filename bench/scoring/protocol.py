@@ -64,6 +64,11 @@ class Facts(NamedTuple):
         return cls(int(evaluation.get("rows", EVALUATION_ROWS)), **words)
 
     @property
+    def of_factors(self) -> tuple[str, ...]:
+        """The kind of each factor, as metrics.Codes has it; empty where all are ordered."""
+        return tuple(filter(None, self.kinds.split(", ")))
+
+    @property
     def stated(self) -> Params:
         """What is not as usual, for a record."""
         return {name: value for name, value in self._asdict().items() if value != self._field_defaults[name]}
@@ -74,7 +79,8 @@ class Protocol:
     """A metric, all of its arguments, and what it scores: posterior means, or one sample of each posterior.
 
     binning: the word for bins of continuous factors, or "". lacking: why the data set cannot be scored by it, or "".
-    kinds: of the data set's factors (metrics.Codes), empty where all are ordered.
+    kinds: of the data set's factors (metrics.Codes), empty where all are ordered. without: the names of the factors
+    that the metric leaves out, since it asks for an order of their values.
     """
 
     metric: str
@@ -83,6 +89,7 @@ class Protocol:
     binning: str = ""
     lacking: str = ""
     kinds: tuple[str, ...] = ()
+    without: str = ""
 
     @property
     def id(self) -> str:
@@ -137,14 +144,15 @@ def protocols_of(
             raise BenchError(plugins.unknown("codes", kind, CODES))
     if not kinds or len(set(kinds)) < len(kinds):
         raise BenchError(f"codes={','.join(kinds)}: expected at least one of {', '.join(CODES)}, each once")
-    found, of_factors = [], tuple(filter(None, facts.kinds.split(", ")))
+    found = []
     for name in metrics:
         for given in grid(settings.get(name, {})):
             params = _fitted(name, given, facts.rows)
             lacking = _lacking(name, facts)
             _try(Protocol(name, params), facts.rows if given else 0)
-            binning = "" if asks_order(name) else facts.binning
-            found += [Protocol(name, params, kind, binning, lacking, of_factors) for kind in kinds]
+            ordered = bool(asks_order(name))
+            binning, without = ("", facts.unordered) if ordered else (facts.binning, "")
+            found += [Protocol(name, params, kind, binning, lacking, facts.of_factors, without) for kind in kinds]
     return tuple(found)
 
 
@@ -182,8 +190,14 @@ def asks_order(metric: str) -> str:
 
 
 def left_out(protocols: Iterable[Protocol]) -> list[str]:
-    """One line for each metric that cannot be scored on the data set, with its reason."""
-    return list(dict.fromkeys(f"not scored: {p.metric}: {p.lacking}" for p in protocols if p.lacking))
+    """One line for each metric that cannot be scored on the data set, or not on all factors, with its reason."""
+    lines = []
+    for p in protocols:
+        if p.lacking:
+            lines.append(f"not scored: {p.metric}: {p.lacking}")
+        elif p.without:
+            lines.append(f"not scored: {p.metric} of {p.without}: {asks_order(p.metric)}")
+    return list(dict.fromkeys(lines))
 
 
 def _lacking(metric: str, facts: Facts) -> str:
@@ -192,8 +206,8 @@ def _lacking(metric: str, facts: Facts) -> str:
         return "no row has a value of every factor"
     if facts.scattered and on_table(plugins.load("metric", metric)):
         return f"it holds a factor's value fixed, and too few rows share one of {facts.scattered}"
-    order = asks_order(metric)
-    return f"{order}, and those of {facts.unordered} have none" if order and facts.unordered else ""
+    order, kinds = asks_order(metric), set(facts.of_factors)
+    return f"{order}, and those of {facts.unordered} have none" if order and kinds == {"unordered"} else ""
 
 
 def _sharing(v_k: NDArray[np.integer]) -> float:

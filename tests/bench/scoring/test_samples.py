@@ -19,6 +19,8 @@ from metrics._codes import Codes, Posterior
 from metrics.mcc import mcc
 from metrics.mig import mig
 
+NO_ORDER = Facts(unordered="x, y", kinds="unordered, unordered")
+
 
 @pytest.fixture
 def snapshots_of(installed):
@@ -91,6 +93,7 @@ def test_facts_are_read_back_from_a_record(snapshots_of):
         "continuous": "x",
         "binning": "vwidth8",
         "unordered": "y",
+        "kinds": "ordered, unordered, ordered",
     }
     assert Facts.read(facts.stated) == facts
 
@@ -118,15 +121,24 @@ def test_a_metric_that_holds_factors_fixed_needs_rows_that_share_values(snapshot
     assert left_out(protocols_of(metrics, {}, ["mean", "sample"], facts)) == expected
 
 
-def test_a_metric_that_asks_for_an_order_needs_one(snapshots_of):
-    found = protocols_of(["mig", "mcc"], {}, ["mean"], Facts.of(snapshots_of(unordered=True)))
-    assert [p.lacking for p in found] == ["", "it needs values in an order, and those of y have none"]
+def test_a_metric_that_asks_for_an_order_leaves_out_factors_without(snapshots_of):
+    facts = Facts.of(snapshots_of(unordered=True))
+    found = protocols_of(["mig", "mcc", "r2"], {}, ["mean"], facts)
+    assert [(p.lacking, p.without) for p in found] == [("", ""), ("", "y"), ("", "y")]
+    assert [p.kinds for p in found] == [("ordered", "unordered", "ordered")] * 3
+    assert left_out(found) == [f"not scored: {name} of y: it needs values in an order" for name in ("mcc", "r2")]
+
+
+def test_a_metric_that_asks_for_an_order_needs_one():
+    found = protocols_of(["mig", "mcc"], {}, ["mean"], NO_ORDER)
+    assert [p.lacking for p in found] == ["", "it needs values in an order, and those of x, y have none"]
 
 
 def test_a_search_refuses_an_objective_that_the_data_do_not_allow(snapshots_of):
     facts = Facts.of(snapshots_of(unordered=True))
+    assert objectives(["mcc_pearson"], {}, ["mean"], facts)[0].protocol.id == "mcc:mean-n320"
     with pytest.raises(BenchError, match=r"^objective=mcc_pearson: mcc is not scored on this data set: it needs"):
-        objectives(["mcc_pearson"], {}, ["mean"], facts)
+        objectives(["mcc_pearson"], {}, ["mean"], NO_ORDER)
     assert objectives(["mig"], {}, ["mean"], facts)[0].protocol.id == "mig:bins20-mean-n320-vwidth8"
 
 
