@@ -24,7 +24,7 @@ DIFFERS, EQUIVALENT, UNDECIDED = VERDICTS = "differs", "equivalent", "undecided"
 
 
 class Pair(NamedTuple):
-    """What m seeds of setting a say against n of setting b, as one of the comparisons of a family.
+    """What the seeds of setting a say against those of setting b, as one of the comparisons of a family.
 
     u, improvement, p: as in `mann_whitney.Comparison`, with the 95 % interval of P(A>B); p_holm: p corrected
     for all comparisons of the family; corrected_lo, corrected_hi: the interval at the level 1 - 0.05 / comparisons.
@@ -36,8 +36,8 @@ class Pair(NamedTuple):
 
     a: str
     b: str
-    m: int
-    n: int
+    seeds_a: int
+    seeds_b: int
     u: float
     improvement: float
     improvement_lo: float
@@ -60,7 +60,7 @@ class Pair(NamedTuple):
     @property
     def more_seeds(self) -> int:
         """Seeds of each setting that are missing for a decision; 0 where there is one."""
-        return max(self.seeds_needed - min(self.m, self.n), 1) if self.verdict == UNDECIDED else 0
+        return max(self.seeds_needed - min(self.seeds_a, self.seeds_b), 1) if self.verdict == UNDECIDED else 0
 
     @property
     def higher(self) -> str:

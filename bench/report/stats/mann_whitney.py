@@ -48,6 +48,11 @@ def compare(a: ArrayLike, b: ArrayLike) -> Comparison:
     return Comparison(m, n, u, u / (m * n), p)
 
 
+def minimum_p(m: int, n: int) -> float:
+    """The minimum attainable p of m seeds against n: that of all seeds of one side higher."""
+    return min(1.0, 2 / math.comb(m + n, m))
+
+
 def improvement_interval(u: float, m: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
     """Interval of P(A>B), ties half, from the U of m seeds against n.
 

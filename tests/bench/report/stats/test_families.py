@@ -51,7 +51,7 @@ def test_a_familys_p_are_corrected_for_all_of_its_pairs() -> None:
 def test_settings_without_a_score_are_no_part_of_a_family() -> None:
     known = {"v": [0.1, 0.2], "b1": [], "i": [0.3, 0.4, 0.5]}
     (pair,) = family(against(METHODS, "vae"), known)
-    assert (pair.a, pair.b, pair.m, pair.n, pair.comparisons) == ("i", "v", 3, 2, 1)
+    assert (pair.a, pair.b, pair.seeds_a, pair.seeds_b, pair.comparisons) == ("i", "v", 3, 2, 1)
 
 
 def test_a_difference_is_of_means_and_its_sd_that_of_two_seeds() -> None:
