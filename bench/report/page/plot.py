@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.quantities import KL, RECON, Quantity
-from bench.report.collect.groups import Group, Series, Setting
+from bench.report.collect.groups import Group, Series, Setting, setting_name
 from bench.report.figures.pareto import Panel, Point, on_front, pareto_points, settings_span
 from bench.report.figures.style import Look
-from bench.report.page.runs import setting_name
 from bench.report.tables.captions import points_text
 from bench.report.words.names import method_label, value_text
 
