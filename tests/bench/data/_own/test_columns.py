@@ -7,7 +7,8 @@ import pytest
 from own import write_csv
 
 from bench.data._own import columns as module
-from bench.data._own.columns import Origin, columns, header, numbers, parsed
+from bench.data._own.columns import check_finite, columns, header, numbers
+from bench.data._own.origin import Origin
 from bench.errors import BenchError
 
 
