@@ -116,14 +116,14 @@ def slip(texts: Sequence[str]) -> int | None:
 
     None where no more than half of the cells that are there, and of the different ones, are numbers of any writing.
     """
-    count = Counter(text for text in texts if text)
+    count = Counter(text for text in texts if not is_missing(text))
     numbers = {text for text in count if is_number(text)}
     alike = numbers | {text for text in count if elsewhere(text)}
     if numbers:
         alike |= {text for text in count if unlike(text)}
     if not 2 * sum(count[text] for text in alike) > count.total() and not 2 * len(alike) > len(count):
         return None
-    return next((at for at, text in enumerate(texts) if text and text not in numbers and not is_missing(text)), None)
+    return next((at for at, text in enumerate(texts) if text in count and text not in numbers), None)
 
 
 def notes(name: str, found: Reading) -> list[str]:

@@ -66,8 +66,8 @@ def _raised(cell: str) -> str:
 
 
 def _money(cell: str) -> str:
-    plain = "".join(c for c in cell if unicodedata.category(c) != "Sc")
-    return re.sub(rf"^([+-]?)\s*(?:{CODES})\s*|\s*(?:{CODES})$", r"\1", plain, flags=re.IGNORECASE)
+    cell = re.sub(rf"^([+-]?)\s*(?:{CODES})\s*|\s*(?:{CODES})$", r"\1", cell, flags=re.IGNORECASE)
+    return "".join(c for c in cell if unicodedata.category(c) != "Sc")
 
 
 def _power(cell: str) -> str:

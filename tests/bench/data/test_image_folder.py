@@ -125,7 +125,10 @@ BROKEN = {
         ("cut", "cannot be read as an image: "),
         ("16 bits", "is of mode I;16: expected grey or RGB, 8 bits a channel"),
         ("transparent", "has transparent pixels: expected an image on a background"),
-        ("wide", "is 64 x 32: expected a square image, or image_folder.fit=crop, fit=resize or fit=pad to make it square"),
+        (
+            "wide",
+            "is 64 x 32: expected a square image, or image_folder.fit=crop, fit=resize or fit=pad to make it square",
+        ),
         ("larger", "is 1 x 64 x 64, the first is 1 x 32 x 32: expected one size, and all grey or all RGB"),
         ("colour", "is 3 x 32 x 32, the first is 1 x 32 x 32: expected one size, and all grey or all RGB"),
         ("postscript", "cannot be read as an image: it is of another format"),
