@@ -15,7 +15,7 @@ def sample(n=500, d=4, k=3, seed=0):
 
 
 def test_matrices_are_the_known_correlations():
-    z, v = sample()
+    z, v, _ = sample()
     ours = mcc(Codes(z, v), np.random.default_rng(0), n_train=500)
     np.testing.assert_allclose(ours.matrices["mcc_pearson"], np.abs(np.corrcoef(z.T, v.T)[:4, 4:]), atol=1e-12)
     np.testing.assert_allclose(ours.matrices["mcc_spearman"], np.abs(spearmanr(z, v).statistic[:4, 4:]), atol=1e-12)
@@ -28,7 +28,7 @@ def test_the_assignment_is_the_best_of_all():
 
 
 def test_monotone_codes_have_spearman_1_and_signs_do_not_matter():
-    _, v = sample()
+    _, v, _ = sample()
     ours = mcc(Codes(-np.exp(v[:, [2, 0, 1]]), v), np.random.default_rng(0), n_train=500)
     assert ours.values["mcc_spearman"] == pytest.approx(1)
     assert ours.values["mcc_pearson"] < 0.95
@@ -40,7 +40,7 @@ def test_one_dimension_serves_one_factor_only():
 
 
 def test_collapsed_codes_score_0_and_constant_factors_are_nan():
-    z, v = sample()
+    z, v, _ = sample()
     assert mcc(Codes(np.full_like(z, 0.1), v), np.random.default_rng(0), n_train=500).values["mcc_pearson"] == 0
     with_constant = Codes(z, np.insert(v, 1, 2, axis=1))
     ours, alone = (mcc(c, np.random.default_rng(0), n_train=500) for c in (with_constant, Codes(z, v)))

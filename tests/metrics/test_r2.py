@@ -60,7 +60,9 @@ def test_it_is_scikit_learns_r2_on_the_test_rows():
         assert scores.per_factor["linear"][k] == pytest.approx(known, abs=1e-9)
         for j in range(6):
             fit = LinearRegression().fit(z[:2_000, [j]], v[:2_000, k])
-            assert scores.matrices["r2"][j, k] == pytest.approx(max(0, r2_score(v[2_000:, k], fit.predict(z[2_000:, [j]]))))
+            assert scores.matrices["r2"][j, k] == pytest.approx(
+                max(0, r2_score(v[2_000:, k], fit.predict(z[2_000:, [j]])))
+            )
 
 
 def test_one_code_serves_one_factor():
