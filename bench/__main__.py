@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bench.cli.main import bench
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,7 +19,7 @@ def main() -> None:
             check_not_hidden(package)
         bench(prog_name="bench")
     except BenchError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {printable(str(error))}", err=True)
         sys.exit(2)
 
 

@@ -21,7 +21,7 @@ from bench.data._files.export import export as write
 from bench.data._files.original import place
 from bench.data.dsprites import compare as compare_images
 from bench.datasets import data_spec, load_dataset
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.scoring.protocol import Facts
 from bench.study.overrides import split_setting, words
 
@@ -45,17 +45,19 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
     if out and (out.suffix != ".png" or not out.parent.is_dir()):
         raise BenchError(f"out={out}: expected a name that ends in .png, in a folder that is there")
     spec, dataset = chosen(name, settings, wrap)
-    grid = len(dataset) == prod(dataset.sizes)
-    click.echo(f"{spec.label}: {len(dataset):,} {dataset.kind}s of {' x '.join(map(str, dataset.shape))}")
-    click.echo(f"  {'each combination of factors once' if grid else 'not each combination of factors once'}:")
-    width = max(map(len, dataset.names))
-    for factor, size in zip(dataset.names, dataset.sizes, strict=True):
+    click.echo(f"{printable(spec.label)}: {len(dataset):,} {dataset.kind}s of {' x '.join(map(str, dataset.shape))}")
+    click.echo(f"  {'' if dataset.is_grid else 'not '}each combination of factors once:")
+    names = [printable(factor) for factor in dataset.names]
+    width = max(map(len, names))
+    for factor, size, shown in zip(dataset.names, dataset.sizes, names, strict=True):
         notes = {"in bins of true values": factor in dataset.numbers, "no order": factor in dataset.unordered}
-        click.echo(f"    {factor:{width}} {size:4}  {', '.join(n for n, holds in notes.items() if holds)}".rstrip())
+        click.echo(f"    {shown:{width}} {size:4}  {', '.join(n for n, holds in notes.items() if holds)}".rstrip())
+    for note in dataset.notes:
+        click.echo(f"  note: {printable(note)}")
     if incomplete := Facts.of(dataset).incomplete:
-        click.echo(f"  not scored: {incomplete}")
+        click.echo(f"  not scored: {printable(incomplete)}")
     for part, rows in dataset.parts.items():
-        click.echo(f"  part {part}: {len(rows):,} rows")
+        click.echo(f"  part {printable(part)}: {len(rows):,} rows")
     click.echo(f"  likelihood {dataset.likelihood}")
     click.echo(f"  sha256 {spec.sha256}{' (before wrappers)' if spec.wrappers else ''}")
     if out:
@@ -80,7 +82,7 @@ def export(name: str, settings: tuple[str, ...], wrap: str, out: Path) -> None:
     check(out)
     spec, dataset = chosen(name, settings, wrap)
     written = write(dataset, out)
-    click.echo(f"{out}: {spec.label}, {len(dataset):,} rows, {written / 2**20:,.1f} MiB")
+    click.echo(f"{out}: {printable(spec.label)}, {len(dataset):,} rows, {written / 2**20:,.1f} MiB")
 
 
 @data.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import joblib
 
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.execution.job import Means
 from bench.execution.slots import devices
 from bench.scoring.protocol import Protocol
@@ -117,11 +117,12 @@ def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol,
 
 
 def left_out(study: "Study", protocols: Sequence[Protocol]) -> list[str]:
-    """What of the study's data set is not scored, and by which metrics it is not, each with the reason."""
-    from bench.study.study import facts  # imports torch, which a report does without
+    """How the study's data were read, what of them is not scored, and by which metrics it is not, with the reason."""
+    from bench.study.study import dataset_of, facts  # imports torch, which a report does without
 
-    incomplete = facts(study).incomplete
-    return [*([f"not scored: {incomplete}"] if incomplete else []), *lacking(protocols)]
+    notes, incomplete = dataset_of(study)[1].notes, facts(study).incomplete
+    told = [*(f"note: {note}" for note in notes), *([f"not scored: {incomplete}"] if incomplete else [])]
+    return [printable(line) for line in (*told, *lacking(protocols))]
 
 
 def shard_of(given: str) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli.options import folders_of, writable
+from bench.errors import printable
 from bench.report.write import write
 from bench.store.searches import read
 from bench.store.store import Store
@@ -19,5 +20,5 @@ def report(results: Path, out: Path) -> None:
         store, target = Store(folder), writable(out / folder.resolve().name)
         files = write(store, target, searches=read(folder))
         for key, reason in store.damaged.items():
-            click.echo(f"passed over {folder / key}: damaged: {reason}", err=True)
+            click.echo(f"passed over {folder / key}: damaged: {printable(reason)}", err=True)
         click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")

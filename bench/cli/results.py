@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 
 from bench.cli.options import check_device
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
 from bench.pictures.decoded import draw
 from bench.scoring.baselines import carried_out, tasks
@@ -38,7 +38,7 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
     todo = [task for task in asked if not task.refused]
     click.echo(f"{results}: {len(todo)} baselines to score")
     for reason in dict.fromkeys(task.refused for task in asked if task.refused):
-        click.echo(f"left out: {reason}", err=True)
+        click.echo(f"left out: {printable(reason)}", err=True)
     made = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator_unordered")(
         joblib.delayed(carried_out)(task) for task in todo
     )
@@ -90,7 +90,7 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
     for key in merged.differing:
         click.echo(f"{key}: other diagnostics in another folder; the first was taken", err=True)
     for why in merged.damaged:
-        click.echo(f"passed over {why}", err=True)
+        click.echo(f"passed over {printable(why)}", err=True)
     click.echo(f"{out}: {sum(merged.copied.values())} runs")
 
 
@@ -122,15 +122,15 @@ def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
         runs, numbers, elsewhere = runs + 1, numbers + c.numbers, elsewhere + (not c.exact)
         wrong += bool(c.differences)
         for one in c.differences[:SHOWN]:
-            click.echo(one.text)
+            click.echo(printable(one.text))
         if len(c.differences) > SHOWN:
             click.echo(f"{c.key}: and {len(c.differences) - SHOWN} more")
         if c.skipped:
             skipped[c.skipped] = skipped.get(c.skipped, 0) + 1
     for why, n in skipped.items():
-        click.echo(f"not compared in {n} runs: {why}")
+        click.echo(f"not compared in {n} runs: {printable(why)}")
     for key, reason in store.damaged.items():
-        click.echo(f"{key}: damaged: {reason}")
+        click.echo(f"{key}: damaged: {printable(reason)}")
     how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
     click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {len(store.damaged)} are damaged")
     return not wrong and not store.damaged

@@ -22,6 +22,7 @@ from bench.cli.options import (
     writable,
 )
 from bench.cli.progress import describe, outcome, shown
+from bench.errors import printable
 from bench.execution.job import Job, Means, Result
 from bench.execution.plan import plan
 from bench.execution.pool import LOCAL
@@ -53,7 +54,7 @@ def run(
     store = Store(writable(out))
     left = plan(specs, protocols, store, repeats, threads=threads, score_every=score_every)
     if not quiet:
-        label = specs[0].dataset.label if specs else wanted.dataset
+        label = printable(specs[0].dataset.label) if specs else wanted.dataset
         click.echo(
             f"study {wanted.name} ({label}, backbone {wanted.backbone}, {wanted.steps} updates of "
             f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"

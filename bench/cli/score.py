@@ -11,7 +11,7 @@ from rich.console import Console
 from bench import plugins
 from bench.cli.options import check_device, folders_of
 from bench.environment import environment
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.execution.job import Job, Means
 from bench.execution.plan import scoring
 from bench.quantities import BASELINES
@@ -102,7 +102,7 @@ def score_runs(
             rows += agreement(store, device)
     for store in stores:
         for key, reason in store.damaged.items():
-            click.echo(f"passed over {store.root / key}: damaged: {reason}", err=True)
+            click.echo(f"passed over {store.root / key}: damaged: {printable(reason)}", err=True)
     if out is not None:
         write(out, csv_text(rows))
 
