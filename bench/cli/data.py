@@ -15,12 +15,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from bench import plugins
 from bench.cli.listing import listed
 from bench.cli.options import options
-from bench.data._files.cache import cache_directory
 from bench.data._files.export import check
 from bench.data._files.export import export as write
 from bench.data._files.original import place
 from bench.data.dsprites import compare as compare_images
 from bench.datasets import data_spec, load_dataset
+from bench.environment import cache_directory
 from bench.errors import BenchError, printable
 from bench.scoring.protocol import Facts
 from bench.study.overrides import split_setting, words
