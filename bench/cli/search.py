@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bench.search.loop import Told
     from bench.search.objectives import Objective
     from bench.search.trials import Plan
+    from bench.store.searches import Search
     from bench.store.store import Store
     from bench.study.study import Study
 
@@ -177,7 +178,7 @@ def searched(
     from bench.execution.pool import LOCAL
     from bench.execution.session import Session
     from bench.search.loop import Loop
-    from bench.search.outcome import outcome
+    from bench.search.outcome import outcome, with_importances
     from bench.search.storage import opened, told
     from bench.search.trials import MethodSearch
     from bench.store.searches import FOLDER, write
@@ -193,10 +194,23 @@ def searched(
             write(store.root, outcome(one.search, store))
             if not quiet or one.reason:
                 click.echo(line(one))
-        for each in searches:
-            write(store.root, outcome(each, store, confirm))
+        ended = [outcome(each, store, confirm) for each in searches]
+        for found in ended:
+            write(store.root, found)
+        for found, each in zip(ended, searches, strict=True):
+            if found.chosen is not None:
+                add(store, with_importances(found, each))
     if session.interrupted:
         end([], session.interrupted, store)
+
+
+def add(store: "Store", found: "Search") -> None:
+    """Write a search again, with what was computed beside its trials; say what could not be."""
+    from bench.store.searches import write
+
+    write(store.root, found)
+    for what, reason in found.left_out.items():
+        click.echo(f"{found.method}: left out {what}: {reason}")
 
 
 def line(one: "Told") -> str:
@@ -216,7 +230,7 @@ def confirmed(
     from bench.execution.plan import plan
     from bench.search.outcome import with_udr
     from bench.search.space import spec_of
-    from bench.store.searches import read, write
+    from bench.store.searches import read
 
     known = {found.name: found for found in read(store.root)}
     specs = []
@@ -235,4 +249,4 @@ def confirmed(
         carry_out(left.jobs, store, at_once, means, wanted.confirmed, engine=engine, quiet=quiet)
     if "udr" in [o.name for o in wanted.objectives]:
         for one in wanted.plans:
-            write(store.root, with_udr(known[one.name], store))
+            add(store, with_udr(known[one.name], store))

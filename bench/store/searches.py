@@ -58,7 +58,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: of the Optuna study. budget: trials, done or failed, that every method of the search gets.
     seeds: of every trial's runs. importances: by objective, each dimension's share, which sum to 1.
     chosen: the number of the trial that is confirmed, by `rule`; confirmed: the runs of its setting on report seeds;
-    confirmed_udr: their UDR, where that is an objective.
+    confirmed_udr: their UDR, where that is an objective. left_out: which of the two could not be had, and why.
     """
 
     schema: int = SCHEMA
@@ -78,6 +78,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     confirm_seeds: list[int] = []
     confirmed: list[str] = []
     confirmed_udr: dict[str, float] = {}
+    left_out: dict[str, str] = {}
 
 
 def write(root: Path, search: Search) -> Path:
