@@ -87,7 +87,7 @@ class Keeper(Watch):
             os._exit(STOPPED)
 
     def _add_event(self, row: dict[str, float]) -> None:
-        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard import SummaryWriter  # an extra, and slow to import
 
         if self.writer is None:
             self.writer = SummaryWriter(self.events)
