@@ -104,7 +104,7 @@ def web_page(
 
 
 def _template() -> "jinja2.Template":
-    import jinja2
+    import jinja2  # slow to import, and only a page needs it
 
     undefined = jinja2.StrictUndefined
     loader = jinja2.PackageLoader("bench.report.page")
