@@ -180,13 +180,14 @@ def searched(
     from bench.search.outcome import outcome
     from bench.search.storage import opened, told
     from bench.search.trials import MethodSearch
+    from bench.store.atomic import unlinked
     from bench.store.searches import FOLDER, write
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     session = Session(store, means, wanted.scored)
     with ExitStack() as stack:
         stack.enter_context(told(storage))
-        leases = stack.enter_context(Leases(store.root / FOLDER))
+        leases = stack.enter_context(Leases(unlinked(store.root, FOLDER)))
         kept = opened(store.root, storage)
         searches = [MethodSearch(plan, kept, leases) for plan in wanted.plans]
         for one in Loop(session, searches, wanted.scored, at_once, engine or LOCAL).told():
