@@ -60,7 +60,7 @@ class Keeper(Watch):
         """To TensorBoard's event files, if asked."""
         if not self.events:
             return
-        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard import SummaryWriter  # an extra, and slow to import
 
         if self.writer is None:
             self.writer = SummaryWriter(self.events)
