@@ -27,6 +27,7 @@ from bench.search.space import base_of, check_names, dimensions, spec_of
 from bench.search.storage import opened, told
 from bench.search.trials import MethodSearch, Plan
 from bench.seeds import SEARCH_SEEDS
+from bench.store.atomic import unlinked
 from bench.store.searches import FOLDER, Search, write
 from bench.store.searches import read as read_searches
 from bench.store.store import Store
@@ -172,7 +173,7 @@ def searched(
     session = Session(store, means, wanted.scored)
     with ExitStack() as stack:
         stack.enter_context(told(storage))
-        leases = stack.enter_context(Leases(store.root / FOLDER))
+        leases = stack.enter_context(Leases(unlinked(store.root, FOLDER)))
         kept = opened(store.root, storage)
         searches = [MethodSearch(plan, kept, leases) for plan in wanted.plans]
         for one in Loop(session, searches, wanted.scored, at_once, engine or LOCAL).told():

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 from bench.errors import optional
 from bench.execution import leases
 from bench.execution.job import Job, Means, Progress
+from bench.store import atomic
 from bench.training import checkpoint
 from bench.training.loop import State, Watch
 
@@ -31,7 +33,8 @@ class Keeper(Watch):
         self.job, self.key, self.every = job, job.spec.key, means.every
         self.path = _if_there(means.checkpoints, checkpoint.checkpoint_file, self.key)
         self.progress = _if_there(means.progress, leases.progress_file, self.key)
-        self.events = f"{means.tensorboard}/{self.key}" if means.tensorboard else ""
+        events = f"{means.tensorboard}/{self.key}" if means.tensorboard else ""
+        self.events = "" if os.path.islink(events) else events
         self.writer: SummaryWriter | None = None
         self.stopping = self.training = False
         self.start = self.kept = self.told = time.monotonic()
@@ -39,7 +42,7 @@ class Keeper(Watch):
     def begin(self, state: State) -> int:
         """Go on where the training was kept."""
         if self.path is not None:
-            self.resumed, self.earlier = checkpoint.resume(self.path, self.key, state)
+            self.resumed, self.earlier = self._resume(self.path, state)
         self.start = self.kept = time.monotonic()
         self.training = True
         return self.resumed
@@ -96,6 +99,16 @@ class Keeper(Watch):
                 self.writer.add_scalar(name, value, int(row["step"]))
         self.writer.flush()
 
+    def _resume(self, path: Path, state: State) -> tuple[int, float]:
+        """A checkpoint that does not fit is set aside, with a line, and the training begins anew."""
+        try:
+            return checkpoint.resume(path, self.key, state)
+        except checkpoint.Unfit as error:
+            with contextlib.suppress(OSError):
+                where = checkpoint.set_aside(path)
+                print(f"checkpoint of {self.key}: {error}; moved to {where}, to be trained anew", file=sys.stderr)
+            return 0, 0.0
+
     def _keep(self, step: int, state: State) -> None:
         """A full disk costs the checkpoint, not the training."""
         if self.path is not None:
@@ -114,10 +127,8 @@ class Keeper(Watch):
     def _write(self, progress: Progress) -> None:
         if self.progress is None:
             return
-        aside = self.progress.with_name(f"{self.progress.name}.{os.getpid()}")
-        with contextlib.suppress(OSError):
-            aside.write_bytes(msgspec.json.encode(progress))
-            aside.replace(self.progress)
+        with contextlib.suppress(OSError), atomic.replacing(self.progress) as new:
+            new.write_bytes(msgspec.json.encode(progress))
 
 
 def _if_there(folder: str, name: Callable[[Path, str], Path], key: str) -> Path | None:
