@@ -105,6 +105,15 @@ def run(spec: RunSpec, scored_by: tuple[Protocol, ...], store: Store, watch: Wat
     print(f"{store.root.name}: {spec.method} seed {spec.seed}: {result.record.status} {seconds:.0f} s", flush=True)
 
 
+def train(specs: Sequence[RunSpec], scored_by: tuple[Protocol, ...], out: Path, copies: int) -> None:
+    """A method's seeds and the copies of its first, in turns: what there is when it is stopped is comparable."""
+    for i in range(max(len(specs), copies + 1)):
+        if i < len(specs):
+            run(specs[i], scored_by, Store(out / "seeds"))
+        if 1 <= i <= copies:
+            run(specs[0], scored_by, Store(out / f"copy-{i}"), NextFloat(i))
+
+
 def values(store: Store, specs: Sequence[RunSpec]) -> list[dict[str, float]]:
     """The quantities of those of the runs that are done."""
     found = []
@@ -152,12 +161,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     methods = given.methods.split(",")
     specs, scored_by = specs_of(methods, given.steps, given.seeds)
-    for spec in [] if given.only_table else specs:
-        run(spec, scored_by, Store(given.out / "seeds"))
-        if spec.seed + 1 == given.seeds:
-            first = next(s for s in specs if s.method == spec.method)
-            for m in range(1, given.copies + 1):
-                run(first, scored_by, Store(given.out / f"copy-{m}"), NextFloat(m))
+    if not given.only_table:
+        for method in methods:
+            train([spec for spec in specs if spec.method == method], scored_by, given.out, given.copies)
     table = list(rows(given.out, methods, specs, given.copies))
     text = csv_text([row._asdict() for row in table])
     (given.out / "rounding.csv").write_text(text, encoding="utf-8")
