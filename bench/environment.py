@@ -40,11 +40,20 @@ def environment() -> dict[str, str | int | bool]:
 
 def cache_directory() -> Path:
     """Where arrays are kept: BENCH_CACHE, or else the user's cache directory."""
-    given = os.environ.get("BENCH_CACHE")
+    if given := os.environ.get("BENCH_CACHE"):
+        return at_home(given)
     try:
-        return Path(given).expanduser() if given else user_cache_path(NAME, appauthor=False)
+        return user_cache_path(NAME, appauthor=False)
     except RuntimeError:  # a user without a home
-        return Path(given or NAME)
+        return Path(NAME)
+
+
+def at_home(path: str | Path) -> Path:
+    """The path, `~` being the user's home, as a shell has it in the first word of an argument only."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no such user, or no home
+        return Path(path)
 
 
 def temporary_folder() -> Path:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from bench import plugins
 from bench.cli.listing import listed
-from bench.cli.options import options
+from bench.cli.options import PATH, options
 from bench.data._files.export import check
 from bench.data._files.export import export as write
 from bench.data._files.original import place
@@ -39,7 +39,7 @@ def data() -> None:
 
 @data.command()
 @options(CHOICE)
-@click.option("--out", type=click.Path(path_type=Path), help="A picture (PNG): each factor moved over its values.")
+@click.option("--out", type=PATH, help="A picture (PNG): each factor moved over its values.")
 def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> None:
     """What the data set NAME holds: factors, observations, likelihood, sha256."""
     if out and (out.suffix != ".png" or not out.parent.is_dir()):
@@ -76,7 +76,7 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
 
 @data.command()
 @options(CHOICE)
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PATH)
 def export(name: str, settings: tuple[str, ...], wrap: str, out: Path) -> None:
     """Write the data set NAME to OUT, an .npz file, which the data set `npz` reads."""
     check(out)
@@ -86,7 +86,7 @@ def export(name: str, settings: tuple[str, ...], wrap: str, out: Path) -> None:
 
 
 @data.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 def compare(file: Path) -> None:
     """In how many images the original dSprites npz FILE and the rendered set differ."""
     found = compare_images(file)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from bench.environment import NAME
+
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 COMMANDS = {  # where each is: the file beside this one, and the name in it
     "baselines": "results.baselines",
@@ -55,5 +57,6 @@ def stated(name: str) -> click.Command:
 
 
 @click.group(cls=LazyGroup, context_settings=HELP)
+@click.version_option(package_name=NAME, prog_name="bench")
 def bench() -> None:
     """Train and compare VAE, beta-VAE, FactorVAE and InfoVAE as learners of disentangled representations."""

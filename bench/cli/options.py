@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import joblib
 
+from bench.environment import at_home
 from bench.errors import BenchError, printable
 from bench.execution.job import Means
 from bench.execution.slots import devices
@@ -22,6 +23,16 @@ from bench.study.overrides import altered
 if TYPE_CHECKING:
     from bench.study.study import Study
 
+
+class HomePath(click.Path):
+    """A path, in which `~` is the user's home: of `--out=~/results` a shell leaves it as it is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path."""
+        return at_home(super().convert(value, param, ctx))
+
+
+PATH = HomePath(path_type=Path)
 SETUP = (
     click.option("--study", default="quick", show_default=True, help="A shipped study by name, or a TOML file."),
     click.option("--methods", help="Comma-separated, for example betavae,factorvae."),
@@ -38,7 +49,7 @@ SETUP = (
     click.option("--likelihood"),
     click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained."),
     click.option("--codes", help="What metrics score: mean (of each posterior), sample (of it), or mean,sample."),
-    click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results/STUDY]"),
+    click.option("--out", type=PATH, help="Results folder.  [default: results/STUDY]"),
 )
 STUDY = (
     *SETUP,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench.cli.options import PLACE, STUDY, asked, devices_of, left_out, options, processes
+from bench.cli.options import PATH, PLACE, STUDY, asked, devices_of, left_out, options, processes
 from bench.cli.progress import cells, duration
 from bench.errors import BenchError, printable
 from bench.execution.estimate import UPDATES, estimates, seconds_in_all, size
@@ -58,7 +58,7 @@ def tell(to_train: list[Job], means: Means, at_once: int, out: Path) -> None:
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 def status(results: Path) -> None:
     """What is done, running, failed or left behind in RESULTS, a study's folder. Writes nothing."""
     found = survey(results)

@@ -1,6 +1,7 @@
 """Progress of a study: live at a terminal, plain lines elsewhere, or nothing."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from rich.console import Console, Group
@@ -48,16 +49,16 @@ def _live(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[running]} running, {task.fields[failed]} failed"),
+        TextColumn("{task.fields[running]} running, {task.fields[lost]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
     bar = Progress(*columns, console=console, auto_refresh=False)
-    task = bar.add_task("runs", total=total, running=min(processes, total), failed=0)
+    task = bar.add_task("runs", total=total, running=min(processes, total), lost=lost(Counter()))
     with Live(get_renderable=lambda: Group(under_way(running(), names), bar), console=console, refresh_per_second=1):
-        for done, failed, result in _counted(results):
-            bar.update(task, completed=done, running=min(processes, total - done), failed=failed)
+        for done, counts, result in _counted(results):
+            bar.update(task, completed=done, running=min(processes, total - done), lost=lost(counts))
             console.print(outcome(result))
             yield result
 
@@ -91,17 +92,28 @@ def duration(seconds: float) -> str:
 
 def _lines(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:
     start = time.monotonic()
-    for done, failed, result in _counted(results):
+    for done, counts, result in _counted(results):
         left = (time.monotonic() - start) / done * (total - done)
-        console.print(f"{done}/{total} ({failed} failed, {left / 60:.0f} min left): {outcome(result)}", soft_wrap=True)
+        console.print(f"{done}/{total} ({lost(counts)}, {left / 60:.0f} min left): {outcome(result)}", soft_wrap=True)
         yield result
 
 
-def _counted(results: Iterable[Result]) -> Iterator[tuple[int, int, Result]]:
-    failed = 0
+def _counted(results: Iterable[Result]) -> Iterator[tuple[int, Counter[str], Result]]:
+    counts: Counter[str] = Counter()
     for done, result in enumerate(results, start=1):
-        failed += result.record is not None and result.record.status != "done"
-        yield done, failed, result
+        counts[fate(result)] += 1
+        yield done, counts, result
+
+
+def fate(result: Result) -> str:
+    """What became of a job: failed is what the exit code tells of; a run that diverged is an outcome like others."""
+    status = "" if result.record is None else result.record.status
+    return "failed" if result.trouble else status
+
+
+def lost(counts: Mapping[str, int]) -> str:
+    """How many jobs failed and, where some did, diverged."""
+    return f"{counts['failed']} failed" + (f", {counts['diverged']} diverged" if counts["diverged"] else "")
 
 
 def outcome(result: Result) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.options import folders_of, writable
+from bench.cli.options import PATH, folders_of, writable
 from bench.errors import printable
 from bench.report.write import write
 from bench.store.searches import read
@@ -12,8 +12,8 @@ from bench.store.store import Store
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.argument("results", type=PATH, default=Path("results"))
+@click.option("--out", type=PATH, default=Path("reports"), show_default=True)
 def report(results: Path, out: Path) -> None:
     """Tables, CSV files and figures of RESULTS: a study's folder, or a folder of studies."""
     for folder in folders_of(results):

@@ -7,7 +7,7 @@ import click
 import joblib
 import numpy as np
 
-from bench.cli.options import check_device
+from bench.cli.options import PATH, check_device
 from bench.errors import BenchError, printable
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
 from bench.pictures.decoded import draw
@@ -16,12 +16,11 @@ from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
 
-FOLDER = click.Path(path_type=Path)
 SHOWN = 10  # differences of a run that are written out
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
+@click.argument("results", type=PATH)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
 @click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
 @click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
@@ -54,7 +53,7 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
+@click.argument("results", type=PATH)
 @click.option("--weights", is_flag=True, help="Encode and score every run again from its weights.")
 @click.option("--retrain", type=click.IntRange(1), metavar="K", help="Train K random runs again.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which K runs.")
@@ -76,8 +75,8 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
 
 
 @click.command()
-@click.argument("results", type=FOLDER, nargs=-1, required=True)
-@click.option("--out", type=FOLDER, required=True, help="A new folder.")
+@click.argument("results", type=PATH, nargs=-1, required=True)
+@click.option("--out", type=PATH, required=True, help="A new folder.")
 def merge(results: tuple[Path, ...], out: Path) -> None:
     """Copy the runs of several RESULTS into one new folder, unless they mix protocols, data or schema."""
     for folder in results:
@@ -95,8 +94,8 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
-@click.option("--out", type=FOLDER, default=Path("reports"), show_default=True, help="The folder of reports.")
+@click.argument("results", type=PATH)
+@click.option("--out", type=PATH, default=Path("reports"), show_default=True, help="The folder of reports.")
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""

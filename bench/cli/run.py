@@ -21,7 +21,7 @@ from bench.cli.options import (
     processes,
     writable,
 )
-from bench.cli.progress import describe, outcome, shown
+from bench.cli.progress import describe, fate, outcome, shown
 from bench.errors import printable
 from bench.execution.job import Job, Means, Result
 from bench.execution.plan import plan
@@ -86,7 +86,7 @@ def carry_out(
     names = {job.spec.key: describe(job.spec) for job in jobs}
     failed, skipped = [], Counter[tuple[str, str]]()
     for result in shown(results, len(jobs), processes, console, session.running, names):
-        failed += [result] if result.trouble or (result.record and result.record.status != "done") else []
+        failed += [result] if fate(result) in ("failed", "diverged") else []
         known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
         found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
         skipped.update(found - known)
@@ -102,5 +102,5 @@ def end(failed: list[Result], interrupted: int, store: Store) -> None:
     if interrupted:
         click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
         raise SystemExit(128 + interrupted)
-    if any(result.trouble or (result.record is not None and result.record.status == "failed") for result in failed):
+    if any(fate(result) == "failed" for result in failed):
         raise SystemExit(1)
