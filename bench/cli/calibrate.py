@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bench.cli.options import PATH, writable
 from bench.cli.score import asked, write
+from bench.quantities import fixed
 from bench.report.figures.style import save, styled
 from bench.scoring.calibrate import Cell, calibration, cells, csv_text, draw, markdown, protocols, sizes_of
 
@@ -35,7 +36,7 @@ def calibrate(grid: str, metrics: str | None, given: tuple[str, ...], seed: int,
     table = calibration(found)
     shown = Table("score", *table.codes, box=None)
     for label, row in zip(table.labels, table.values, strict=True):
-        shown.add_row(label, *[f"{x:.3f}" for x in row])
+        shown.add_row(label, *[fixed(x, 3) for x in row])
     console = Console(highlight=False)
     (console if console.is_terminal else Console(highlight=False, width=1000)).print(shown)
     write(out / "calibration.csv", csv_text(sizes, found))

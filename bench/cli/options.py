@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean."""
 
 import importlib.util
+import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ class HomePath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path."""
-        return at_home(super().convert(value, param, ctx))
+        return at_home(os.fsdecode(super().convert(value, param, ctx)))
 
 
 PATH = HomePath(path_type=Path)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bench.execution.job import Progress as RunProgress
 from bench.execution.job import Result
+from bench.quantities import fixed
 from bench.spec import RunSpec
 
 Running = Callable[[], Iterable[tuple[str, RunProgress | None]]]
@@ -127,7 +128,7 @@ def outcome(result: Result) -> str:
         return f"{what}: trained, not scored: {result.trouble.strip().splitlines()[-1]}"
     # of several protocols of a metric the first is shown
     scores = {name: v for s in reversed(result.artefacts.scores) for name, v in s.repeats[0].values.items()}
-    return f"{what}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
+    return f"{what}: " + ", ".join(f"{name} {fixed(value, 3)}" for name, value in scores.items())
 
 
 def _is_number(value: object) -> bool:

@@ -11,6 +11,7 @@ from bench.cli.options import PATH, check_device
 from bench.errors import BenchError, printable
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
 from bench.pictures.decoded import draw
+from bench.quantities import fixed
 from bench.scoring.baselines import carried_out, tasks
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
@@ -47,7 +48,7 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
             more = [file for file in artefacts.scores if len(file.repeats) > there.get(file.protocol, 0)]
             store.add_scores(record.key, more)
         told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
-        values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
+        values = ", ".join(f"{name} {fixed(value, 3)}" for name, value in told.items())
         values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values
         click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
 
