@@ -1,7 +1,8 @@
 """Progress of a study: live at a terminal, plain lines elsewhere, or nothing."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from bench.execution.job import Progress as RunProgress
 from bench.execution.job import Result
-from bench.spec import RunSpec
+from bench.spec import Record, RunSpec
 
 Running = Callable[[], Iterable[tuple[str, RunProgress | None]]]
 
@@ -48,16 +49,16 @@ def _live(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[running]} running, {task.fields[failed]} failed"),
+        TextColumn("{task.fields[running]} running, {task.fields[lost]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
     bar = Progress(*columns, console=console, auto_refresh=False)
-    task = bar.add_task("runs", total=total, running=min(processes, total), failed=0)
+    task = bar.add_task("runs", total=total, running=min(processes, total), lost="0 failed")
     with Live(get_renderable=lambda: Group(under_way(running(), names), bar), console=console, refresh_per_second=1):
-        for done, failed, result in _counted(results):
-            bar.update(task, completed=done, running=min(processes, total - done), failed=failed)
+        for done, lost, result in _counted(results):
+            bar.update(task, completed=done, running=min(processes, total - done), lost=lost)
             console.print(outcome(result))
             yield result
 
@@ -89,19 +90,39 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
+def plural(n: int, noun: str) -> str:
+    """For example `1 run`, `2 runs`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def collapsed(records: Sequence[Record]) -> list[str]:
+    """A line where trainings collapsed: they are done and count, but their codes know nothing."""
+    done = [record for record in records if record.status == "done"]
+    lost = Counter(record.spec.method for record in done if record.diagnostics.get("collapsed") is True)
+    if not lost:
+        return []
+    methods = ", ".join(f"{method} {n}" for method, n in lost.items())
+    return [
+        f"collapsed: {lost.total()} of {plural(len(done), 'run')} ({methods}): no latent unit is active (variance of "
+        "mu above 0.01), so their scores say nothing of the method; give them more --steps, or a lower strength"
+    ]
+
+
 def _lines(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:
     start = time.monotonic()
-    for done, failed, result in _counted(results):
+    for done, lost, result in _counted(results):
         left = (time.monotonic() - start) / done * (total - done)
-        console.print(f"{done}/{total} ({failed} failed, {left / 60:.0f} min left): {outcome(result)}", soft_wrap=True)
+        console.print(f"{done}/{total} ({lost}, {duration(left)} left): {outcome(result)}", soft_wrap=True)
         yield result
 
 
-def _counted(results: Iterable[Result]) -> Iterator[tuple[int, int, Result]]:
-    failed = 0
+def _counted(results: Iterable[Result]) -> Iterator[tuple[int, str, Result]]:
+    """How many have ended, how many of them failed or diverged, in words, and the last of them."""
+    counts: Counter[str] = Counter()
     for done, result in enumerate(results, start=1):
-        failed += result.record is not None and result.record.status != "done"
-        yield done, failed, result
+        counts[result.record.status if result.record is not None else "done"] += 1
+        diverged = f", {counts['diverged']} diverged" if counts["diverged"] else ""
+        yield done, f"{counts['failed']} failed{diverged}", result
 
 
 def outcome(result: Result) -> str:
