@@ -233,7 +233,7 @@ def test_options_stand_in_sections_with_an_example(bench, command):
     assert out.splitlines()[-1].strip().startswith("For example: bench ") or "For example: bench " in out
     where = out.split("\nWhere:\n")[1]
     assert "--device" in where
-    assert "--methods" not in where
+    assert "--batch-size" not in where
 
 
 def test_one_seed(run, store):
