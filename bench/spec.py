@@ -5,10 +5,9 @@ from typing import Literal
 
 import msgspec
 
-REVISION = 1  # raised when a change of the code alters the numbers that a spec gives
+from bench.plugins import Params
 
-Value = bool | int | float | str
-Params = dict[str, Value]
+REVISION = 1  # raised when a change of the code alters the numbers that a spec gives
 Status = Literal["done", "diverged", "failed"]
 
 
@@ -97,7 +96,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     terms: the means of the loss terms over the last logged stretch of training.
     diagnostics: on the evaluation rows (reconstruction, ELBO, KL per dimension, active units, ...).
     factors: the names of the data set's factors, in the order of per-factor scores and of the columns of matrices.
-    evaluation: what of the data set bears on its scoring (bench.protocol.Facts), where it is not as usual.
+    evaluation: what of the data set bears on its scoring (bench.scoring.protocol.Facts), where it is not as usual.
     cost, environment: what the run took and where it ran; no part of what a spec reproduces bit for bit.
     """
 
@@ -137,3 +136,13 @@ class ScoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     metric: str
     params: Params
     repeats: list[Repeat]
+
+
+def shared_spec(spec: RunSpec) -> RunSpec:
+    """What the specs of a group have in common: all but seed, method and its parameters."""
+    return msgspec.structs.replace(spec, seed=0, method="", params={})
+
+
+def setting_id(spec: RunSpec) -> str:
+    """The name of a spec without its seed; -1, which no run has, keeps it apart from the key of any run."""
+    return msgspec.structs.replace(spec, seed=-1).key

@@ -9,9 +9,11 @@ import time
 import torch
 
 from bench import plugins
-from bench.build import build, data_spec, load_dataset
+from bench.datasets import data_spec, load_dataset
 from bench.spec import RunSpec
-from bench.train import Batches, train
+from bench.training.batches import Batches
+from bench.training.build import build
+from bench.training.loop import train
 
 UPDATES = 2000
 

@@ -67,11 +67,13 @@ def bare(name: str, updates: int) -> float:
 
 def house(name: str, updates: int) -> float:
     """CPU seconds that the suite's own loop takes for the same, data set included."""
-    from bench.allocator import keep_freed_memory
-    from bench.build import build, data_spec, load_dataset
+    from bench.datasets import data_spec, load_dataset
     from bench.plugins import resolve
     from bench.spec import RunSpec
-    from bench.train import Batches, train
+    from bench.training.batches import Batches
+    from bench.training.build import build
+    from bench.training.loop import train
+    from bench.training.process_memory import keep_freed_memory
 
     keep_freed_memory()
     dataset = data_spec(DATASETS[name], {})

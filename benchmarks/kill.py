@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from bench.store import Store
+from bench.store.store import Store
 
 STUDY = """
 run --quiet --methods vae,factorvae --seeds 15 --steps 300 --batch-size 16 --metrics mig,irs --lr 1e-3 --jobs 2

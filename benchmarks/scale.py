@@ -38,17 +38,17 @@ SETTINGS = 21
 
 def made(folder: Path, runs: int) -> None:
     """A store of that many runs, in the folder `store`, and its study file. Written without fsync, for time."""
-    from bench import disk
-    from bench.layout import Artefacts
     from bench.spec import Record, Repeat, ScoreFile
-    from bench.store import Store
-    from bench.study import expand, parse, protocols, read
+    from bench.store import atomic
+    from bench.store.files import Artefacts
+    from bench.store.store import Store
+    from bench.study.study import expand, parse, protocols, read
 
     (folder / "scale.toml").write_text(STUDY.format(seeds=list(range(-(-runs // SETTINGS)))))
     study = parse(read(str(folder / "scale.toml")), "scale")
     rng = np.random.default_rng(0)
     store = Store(folder / "store")
-    disk.os.fsync = lambda handle: None
+    atomic.os.fsync = lambda handle: None
     values = {"mig": ("mig",), "factorvae_score": ("factorvae_score",)}
     dci = ("dci_disentanglement", "dci_completeness", "dci_informativeness")
     for spec in expand(study)[:runs]:
@@ -76,15 +76,15 @@ def made(folder: Path, runs: int) -> None:
 
 def measure(what: str, folder: Path) -> dict[str, float]:
     """Seconds on the clock, seconds of the processor and megabytes at the peak, of one command in this process."""
-    from bench.cli import bench
+    from bench.cli.main import bench
 
     before = time.perf_counter()
     store = str(folder / "store")
     out = {}
     if what == "resume":
-        from bench.plan import ordered, plan
-        from bench.store import Store
-        from bench.study import expand, parse, protocols, read
+        from bench.execution.plan import plan
+        from bench.store.store import Store
+        from bench.study.study import expand, ordered, parse, protocols, read
 
         study = parse(read(str(folder / "scale.toml")), "scale")
         scored_by = protocols(study)

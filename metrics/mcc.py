@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from metrics._about import About
-from metrics._codes import Codes, Floats, Ints, Scores
+from metrics._codes import Codes, Floats, Ints, MetricError, Scores
 from metrics._rows import first_rows, varying
 
 __all__ = ["mcc"]
@@ -32,19 +32,24 @@ def mcc(sample: Codes, rng: np.random.Generator, *, n_train: int = 10_000) -> Sc
 
     Factors may be real numbers instead of indices: of a continuous one it sees the true values.
 
-    Pitfalls: monotone relations only (a cyclic or symmetric factor scores low however well it is known) and an order
-    of the values (meaningless for shapes). What the unassigned dimensions hold costs nothing. With fewer dimensions
-    than factors the unassigned factors count as 0; a constant dimension correlates 0 with everything; a constant factor
-    is nan and left out of the mean.
+    A factor that is said to be unordered is nan and left out, and its correlations are 0.
 
-    Raises MetricError for malformed codes, too few rows or if no factor varies.
+    Pitfalls: monotone relations only (a cyclic or symmetric factor scores low however well it is known) and an order
+    of the values (meaningless for shapes, where nobody has said that they have none). What the unassigned dimensions
+    hold costs nothing. With fewer dimensions than factors the unassigned factors count as 0; a constant dimension
+    correlates 0 with everything; a constant factor is nan and left out of the mean.
+
+    Raises MetricError for malformed codes, too few rows or if no factor that has an order varies.
     """
     train, _ = first_rows(sample, n_train, numbers=True)
+    ordered = np.array([kind != "unordered" for kind in train.kinds] or [True] * train.v.shape[1])
+    if not (ordered & varying(train.v)).any():
+        raise MetricError("no factor that varies has values in an order")
     matrices = {
-        "mcc_pearson": _correlation(train.z, train.v),
-        "mcc_spearman": _correlation(rankdata(train.z, axis=0), rankdata(train.v, axis=0)),
+        "mcc_pearson": ordered * _correlation(train.z, train.v),
+        "mcc_spearman": ordered * _correlation(rankdata(train.z, axis=0), rankdata(train.v, axis=0)),
     }
-    per_factor = {name: np.where(varying(train.v), _assigned(matrix), np.nan) for name, matrix in matrices.items()}
+    per_factor = {n: np.where(ordered & varying(train.v), _assigned(r), np.nan) for n, r in matrices.items()}
     return Scores({name: float(np.nanmean(r)) for name, r in per_factor.items()}, per_factor, matrices)
 
 

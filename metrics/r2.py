@@ -41,7 +41,8 @@ def r2(
     factor reaches the floor. per_factor: `linear`, `single` and `alignment` (K,), nan where left out or not defined.
     Matrix: `r2` (D, K), of each code alone. Draws nothing from rng.
 
-    A rotation of the codes leaves linear as it is. A constant factor is nan and left out; a constant code tells nothing.
+    A rotation of the codes leaves linear as it is. A constant factor is nan and left out, a constant code tells
+    nothing.
     Raises MetricError for malformed codes, too few rows, a floor outside (0, 1], or if no factor that has an order
     varies.
     """
@@ -51,7 +52,7 @@ def r2(
         raise MetricError(f"floor is {floor}, expected at most 1")
     train, test = first_rows(sample, n_train, n_test, numbers=True)
     kinds = train.kinds or ("ordered",) * train.v.shape[1]
-    factors = [k for k in np.flatnonzero(varying(train.v)) if kinds[k] != "unordered"]
+    factors = [k for k in np.flatnonzero(varying(train.v)).tolist() if kinds[k] != "unordered"]
     if not factors:
         raise MetricError("no factor that varies has values in an order")
     x, x_test = _standard(train.z, test.z)

@@ -28,7 +28,7 @@ def installed():
 @pytest.fixture
 def toy(installed):
     """The data set of tests/plugins."""
-    from bench.build import data_spec, load_dataset
+    from bench.datasets import data_spec, load_dataset
 
     return load_dataset(data_spec("toy", {}))
 
@@ -37,7 +37,7 @@ def toy(installed):
 def spec_of(installed):
     """A spec on the toy data set, by default a VAE's of four updates: spec_of("betavae", {"beta": 4}, steps=2)."""
     from bench import plugins
-    from bench.build import data_spec
+    from bench.datasets import data_spec
     from bench.spec import RunSpec
 
     def make(method="vae", params=None, **changes):
@@ -64,7 +64,7 @@ def spec_of(installed):
 def protocol_of(installed):
     """A protocol of a metric, scaled down: protocol_of("mig", n_train=500)."""
     from bench import plugins
-    from bench.protocol import Protocol
+    from bench.scoring.protocol import Protocol
 
     def make(metric, **params):
         return Protocol(metric, plugins.resolve("metric", metric, params))

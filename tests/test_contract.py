@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from bench import plugins
-from bench.data._original import place
+from bench.data._files.original import place
 from bench.plugins import names
 from bench.testing import Contract, check_dataset
 
@@ -24,7 +24,7 @@ def files_of(name):
 
 
 READ = [name for name in plugins._own("dataset") if files_of(name)]
-OWN = ("image_folder", "npz", "table")  # read what is the user's: tests/bench/data/test_own.py has files for them
+OWN = ("image_folder", "npz", "table")  # read what is the user's, as do tests/bench/data/_own/test_factors.py
 PLUGINS = [(kind, name) for kind in plugins.FOLDERS for name in plugins._own(kind)]
 
 

@@ -12,30 +12,37 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("bench", "methods", "metrics", "tests", "benchmarks")
 ROOMS = FOLDERS[:3]
-FLOORS = (  # a file imports from its own floor and lower ones; the last is the command line's
-    "methods._ metrics._ bench.errors bench.seeds bench.spec bench.data._ bench.wrappers._",
-    "methods metrics bench.data bench.wrappers",
-    "bench.allocator bench.build bench.checkpoint bench.disk bench.encode bench.environment bench.images bench.job "
-    "bench.latency bench.layout bench.lease bench.memory bench.on_the_way bench.plugins bench.protocol bench.searched "
-    "bench.slots bench.store bench.train bench.update bench.watch",
-    "bench.trial",
-    "bench.display bench.estimate bench.execute bench.plan bench.session bench.study "
-    "bench.survey bench.trainer bench.worker",
-    "bench.report bench.search bench.udr",
-    "bench",
+LOOSE = ("errors", "seeds", "environment", "quantities", "plugins", "spec", "datasets")
+FLOORS = (  # what a file imports lies in its own room or on a lower floor; the last is the command line's
+    "methods metrics bench.errors bench.seeds bench.environment bench.quantities",
+    "bench.plugins bench.data",
+    "bench.spec bench.wrappers",
+    "bench.datasets bench.store",
+    "bench.training bench.report",
+    "bench.scoring",
+    "bench.study bench.pictures bench.testing",
+    "bench.execution",
+    "bench.search",
+    "bench.cli",
+    "bench.__main__",
 )
-WITHOUT_TORCH = "metrics bench.report bench.errors bench.spec bench.seeds bench.store bench.data bench.wrappers"
+WITHOUT_TORCH = (
+    "metrics bench.errors bench.seeds bench.environment bench.quantities bench.plugins bench.data bench.spec "
+    "bench.wrappers bench.datasets bench.store bench.report"
+)
 
 TREES = {
     path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
     for folder in FOLDERS
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-MODULES = {
-    ".".join(path.with_suffix("").parts).removesuffix(".__init__"): tree
-    for path, tree in TREES.items()
+PACKAGES = {".".join(path.parent.parts) for path in TREES if path.name == "__init__.py"}
+PATHS = {
+    ".".join(path.with_suffix("").parts).removesuffix(".__init__"): ROOT / path
+    for path in TREES
     if path.parts[0] in ROOMS
 }
+MODULES = {module: TREES[path.relative_to(ROOT)] for module, path in PATHS.items()}
 
 
 def imports(module: str, *, at_start: bool = False) -> Iterator[str]:
@@ -49,13 +56,25 @@ def imports(module: str, *, at_start: bool = False) -> Iterator[str]:
             yield from (name if name in MODULES else str(node.module) for name in inner)
 
 
+def is_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
 def within(module: str, rooms: str) -> bool:
-    """Whether the module is one of these, or lies under one; `metrics._` are all that begin so."""
-    return any(f"{module}.".startswith(room if room[-1] == "_" else f"{room}.") for room in rooms.split())
+    """Whether the module is one of these, or lies under one."""
+    return any(f"{module}.".startswith(f"{room}.") for room in rooms.split())
 
 
-def floor(module: str) -> int:
-    return next(i for i, rooms in enumerate(FLOORS) if within(module, rooms))
+def place(module: str) -> tuple[int, str]:
+    """Floor and room of a module."""
+    return next((i, room) for i, rooms in enumerate(FLOORS) for room in rooms.split() if within(module, room))
+
+
+def package(module: str) -> str:
+    """Its folder. What plugins share (`bench.data._base`) and what lies loose in `bench` stand for themselves."""
+    folder, _, name = module.rpartition(".")
+    alone = module in PACKAGES or folder in ("", "bench") or name.startswith("_")
+    return module if alone else folder
 
 
 def test_files_are_short():
@@ -91,19 +110,46 @@ def test_what_is_public_is_documented():
     assert missing == []
 
 
+def test_seven_files_lie_loose():
+    files = {path.name for path in (ROOT / "bench").iterdir() if path.is_file()}
+    assert files == {"__init__.py", "__main__.py", "py.typed", *(f"{name}.py" for name in LOOSE)}
+
+
 def test_imports_go_down():
-    up = [
-        f"{module} imports {name}"
-        for module in MODULES
-        for name in imports(module)
-        if name in MODULES and name not in ROOMS and floor(name) > floor(module)
-    ]
+    up = []
+    for module in MODULES.keys() - {"bench"}:
+        floor, room = place(module)
+        for name in {name for name in imports(module) if name in MODULES and name != "bench"}:
+            below, other = place(name)
+            up += [f"{module} imports {name}"] if other != room and below >= floor else []
     assert up == []
+
+
+def test_packages_have_no_circle():
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        here = package(module)
+        graph.setdefault(here, set()).update({package(name) for name in imports(module) if name in MODULES} - {here})
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(graph)
 
 
 def test_imports_have_no_cycle():
     graph = {module: {n for n in imports(module, at_start=True) if n in MODULES} - {module} for module in MODULES}
     assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+def test_an_import_within_a_function_says_why():
+    """By a comment on its line, or above the imports that it stands among."""
+    silent = []
+    for module, tree in MODULES.items():
+        lines = PATHS[module].read_text(encoding="utf-8").splitlines()
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        inner = {node.lineno: node for function in functions for node in ast.walk(function) if is_import(node)}
+        for at in sorted(inner):
+            first = next(n for n in range(at, 0, -1) if n - 1 not in inner)
+            told = "#" in lines[at - 1] or lines[first - 2].lstrip().startswith("#")
+            silent += [] if told else [f"{module}:{at}"]
+    assert silent == []
 
 
 def test_methods_and_metrics_stand_alone():
@@ -133,10 +179,11 @@ def test_torch_stays_where_models_are():
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("bench.cli", "torch pandas matplotlib numpy numba sklearn scipy"),
-        ("bench.trainer", "torch pandas matplotlib numba sklearn scipy"),
-        ("bench.worker", "torch pandas matplotlib numba sklearn scipy"),
-        ("bench.report.write", "torch"),
+        ("bench.cli.main", "torch pandas matplotlib numpy numba sklearn scipy"),
+        ("bench.execution.process", "torch pandas matplotlib numba sklearn scipy"),
+        ("bench.execution.pool", "torch pandas matplotlib numba sklearn scipy"),
+        ("bench.cli.report", "torch"),
+        ("bench.cli.score", "torch"),
         ("metrics", "torch"),
         ("bench.data.sprites32", "torch"),
     ],

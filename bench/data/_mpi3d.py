@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data import _read
-from bench.data._about import About, File
 from bench.data._base import FactorDataset
-from bench.data._cache import Recipe, cached
-from bench.data._images import channels_first, on_grid
-from bench.data._original import digest, located, rows_of
+from bench.data._files import read
+from bench.data._files.about import About, File
+from bench.data._files.cache import Recipe, cached
+from bench.data._files.images import channels_first, on_grid
+from bench.data._files.original import digest, located, rows_of
 from bench.errors import BenchError
 
 NAMES = (
@@ -50,7 +50,7 @@ def mpi3d(name: str, known: About, source: Path | None) -> FactorDataset:
     shape = math.prod(sizes), math.prod(SHAPE)
 
     def blocks(path: Path) -> Iterator[NDArray[np.uint8]]:
-        return channels_first(_read.blocks(path, KEY, stored), 64, 64)
+        return channels_first(read.blocks(path, KEY, stored), 64, 64)
 
     if sizes == SIZES:
         return on_grid(rows_of(name, known.files[0], source, shape, blocks), NAMES, sizes, SHAPE)
@@ -62,10 +62,10 @@ def mpi3d(name: str, known: About, source: Path | None) -> FactorDataset:
 
 def _release(source: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shape of the file's array, and the grid of its images. BenchError for any other length."""
-    found = _read.layout(source, KEY)
+    found = read.layout(source, KEY)
     for sizes in (SIZES, SMALLER):
         if found.shape == (math.prod(sizes), 64, 64, 3):
-            _read.check_layout(source, KEY, found.shape)
+            read.check_layout(source, KEY, found.shape)
             return found.shape, sizes
     raise BenchError(
         f"source: {source} has {KEY!r} of shape {found.shape}, expected (N, 64, 64, 3) with N {math.prod(SIZES)} or "

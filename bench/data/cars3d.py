@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data._about import About, File
 from bench.data._base import FactorDataset
-from bench.data._images import on_grid, shrunk
-from bench.data._original import rows_of
+from bench.data._files.about import About, File
+from bench.data._files.images import on_grid, shrunk
+from bench.data._files.original import rows_of
 from bench.errors import BenchError
 
 __all__ = ["cars3d"]

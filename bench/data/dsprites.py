@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data import _read
-from bench.data._about import About, File
 from bench.data._base import FactorDataset
-from bench.data._cache import Recipe, cached
-from bench.data._original import digest, located, verified
-from bench.data._sprites import Scene
+from bench.data._files import read
+from bench.data._files.about import About, File
+from bench.data._files.cache import Recipe, cached
+from bench.data._files.original import digest, located, verified
+from bench.data._render.sprites import Scene
 from bench.errors import BenchError
 
 __all__ = ["dsprites"]
@@ -124,7 +124,7 @@ def _rendered() -> Recipe:
 
 def _from_file(source: Path) -> Recipe:
     _check_layout(source)
-    file = HDF5 if source.suffix in _read.HDF5 else NPZ
+    file = HDF5 if source.suffix in read.HDF5 else NPZ
     verified(source, file)
     return Recipe(
         name=f"dsprites-original-{file.hash.partition(':')[2][:16]}",
@@ -140,12 +140,12 @@ def _shape() -> tuple[int, int, int]:
 
 def _check_layout(source: Path) -> None:
     """Raise BenchError unless the file says that it holds images like the original's."""
-    _read.check_layout(located("dsprites", NPZ, source), KEY, _shape())
+    read.check_layout(located("dsprites", NPZ, source), KEY, _shape())
 
 
 def _file_blocks(source: Path) -> Iterator[NDArray[np.uint8]]:
     """The file's images in order, bit-packed, BLOCK of them at most: inflated they would take 2.8 GiB."""
-    for several in _read.blocks(source, KEY, _shape()):
+    for several in read.blocks(source, KEY, _shape()):
         for start in range(0, len(several), BLOCK):
             images = several[start : start + BLOCK]
             if images.max() > 1:

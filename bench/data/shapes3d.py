@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data import _read
-from bench.data._about import About, File
 from bench.data._base import FactorDataset
-from bench.data._images import channels_first, on_grid
-from bench.data._original import rows_of
+from bench.data._files import read
+from bench.data._files.about import About, File
+from bench.data._files.images import channels_first, on_grid
+from bench.data._files.original import rows_of
 
 __all__ = ["shapes3d"]
 
@@ -48,7 +48,7 @@ def shapes3d(*, source: Path | None = None) -> FactorDataset:
     images = ABOUT.images, height, width, 3
 
     def blocks(path: Path) -> Iterator[NDArray[np.uint8]]:
-        return channels_first(_read.blocks(path, "images", images), height, width)
+        return channels_first(read.blocks(path, "images", images), height, width)
 
     rows = rows_of("shapes3d", ABOUT.files[0], source, (ABOUT.images, 3 * height * width), blocks)
     return on_grid(rows, ABOUT.names, ABOUT.sizes, ABOUT.shape)

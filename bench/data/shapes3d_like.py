@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset
-from bench.data._cache import Recipe, cached
-from bench.data._scene3d import PARTS, SHAPES, SIZE, geometries
+from bench.data._files.cache import Recipe, cached
+from bench.data._render.scene3d import PARTS, SHAPES, SIZE, geometries
 
 __all__ = ["shapes3d_like"]
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data._about import About, File
 from bench.data._base import FactorDataset
-from bench.data._cache import Recipe, cached
-from bench.data._images import on_grid, shrunk
-from bench.data._original import located, place, verified
+from bench.data._files.about import About, File
+from bench.data._files.cache import Recipe, cached
+from bench.data._files.images import on_grid, shrunk
+from bench.data._files.original import located, place, verified
 from bench.errors import BenchError
 
 __all__ = ["smallnorb"]

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from bench.data._base import FactorDataset
-from bench.data._sprites import Scene
+from bench.data._render.sprites import Scene
 
 __all__ = ["sprites32"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset
-from bench.data._noise import in_units_of_noise, require
+from bench.data._render.noise import in_units_of_noise, require
 
 __all__ = ["waveforms"]
 

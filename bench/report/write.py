@@ -5,22 +5,35 @@ from functools import partial
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.report.aggregate import Run, Source, collect, groups
-from bench.report.cite import bibtex, cff, citation
-from bench.report.csv_file import Block, Written, blocks_of, write_csv
-from bench.report.figures import draw, slugs
-from bench.report.finding_rows import agreement_rows, choice_rows, comparison_rows, hypervolume_rows, variance_rows
-from bench.report.finding_tables import finding_tables
-from bench.report.findings import Findings, findings
-from bench.report.package import content_hash, data_package
-from bench.report.page import CSV, MARKDOWN_WIDTH, page
-from bench.report.rows import history_blocks, matrix_blocks, run_rows, score_blocks, skipped_blocks, summary_rows
-from bench.report.search_figures import search_drawn
-from bench.report.searches import Searched, search_rows, searched, with_budgets
-from bench.report.style import save, styled
-from bench.report.tables import group_markdown, group_tables, latex
-from bench.report.web import web_page
-from bench.searched import Search
+from bench.report.collect.findings import Findings, findings
+from bench.report.collect.groups import collect, groups
+from bench.report.collect.searches import Searched, searched
+from bench.report.figures.catalogue import draw, slugs
+from bench.report.figures.searches import search_drawn
+from bench.report.figures.style import save, styled
+from bench.report.page.cite import bibtex, cff, citation
+from bench.report.page.html import web_page
+from bench.report.page.markdown import CSV, MARKDOWN_WIDTH, page
+from bench.report.tables.csv_file import Block, Written, blocks_of, write_csv
+from bench.report.tables.data_package import content_hash, data_package
+from bench.report.tables.findings import finding_tables
+from bench.report.tables.rows import (
+    agreement_rows,
+    choice_rows,
+    comparison_rows,
+    history_blocks,
+    hypervolume_rows,
+    matrix_blocks,
+    run_rows,
+    score_blocks,
+    skipped_blocks,
+    summary_rows,
+    variance_rows,
+)
+from bench.report.tables.searches import search_rows, with_budgets
+from bench.report.tables.text import group_markdown, group_tables, latex
+from bench.store.runs import Run, Source
+from bench.store.searches import Search
 
 LATEX_WIDTH = 3  # quantities side by side in the text width of an article
 
@@ -49,8 +62,9 @@ def write(
     runs = collect(named)
     damaged = [f"{name}/{why}" for name, store in named.items() for why in store.damaged.values()]
     summed = groups(runs, seed=seed, resamples=resamples)
-    found = [findings(group, seed=seed, resamples=resamples) for group in summed]
     looked = searched(searches, runs, seed=seed, resamples=resamples)
+    confirmed = {one.setting for one in looked if one.setting is not None}
+    found = [findings(group, searched=confirmed, seed=seed, resamples=resamples) for group in summed]
     (out / "figures").mkdir(parents=True, exist_ok=True)
     name = title or out.resolve().name
     written = _write_tables(out, csv_tables(runs, found, looked))
@@ -100,10 +114,10 @@ def _write_tables(out: Path, tables: Mapping[str, Iterable[Block]]) -> dict[str,
 
 
 def _texts(found: Sequence[Findings]) -> dict[str, str]:
-    wide = [group_markdown(f.group, width=MARKDOWN_WIDTH) for f in found]
+    wide = [group_markdown(f, width=MARKDOWN_WIDTH) for f in found]
     narrow = []
     for slug, f in zip(slugs([f.group for f in found]), found, strict=True):
-        tables = [*group_tables(f.group, width=LATEX_WIDTH), *(table for _, table in finding_tables(f))]
+        tables = [*group_tables(f, width=LATEX_WIDTH), *(one.table for one in finding_tables(f) if one.table.rows)]
         narrow += [latex(f.group, table, f"tab:{slug}-{i}") for i, table in enumerate(tables, start=1)]
     return {"summary.md": "\n\n".join(wide) + "\n", "summary.tex": "\n".join(narrow)}
 

@@ -4,17 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
-from bench import execute
 from bench.environment import environment
-from bench.execute import LOCAL
-from bench.job import Job, Means, Result
-from bench.protocol import Protocol
-from bench.report.run import Run
+from bench.execution import pool
+from bench.execution.job import Job, Means, Result
+from bench.execution.pool import LOCAL
+from bench.execution.session import LOOK, Session
+from bench.scoring.protocol import Protocol
 from bench.search.objectives import values
 from bench.search.trials import MethodSearch, Open
-from bench.session import LOOK, Session
 from bench.spec import RunSpec
-from bench.store import FINAL, Damaged
+from bench.store.files import Damaged
+from bench.store.runs import Run
+from bench.store.store import FINAL
 
 Claimed = tuple[MethodSearch, Open, RunSpec]
 
@@ -149,7 +150,7 @@ class Loop:
 
 def carried_out(job: Job, means: Means, engine: Mapping[str, str]) -> Result:
     """The result of one job; the process that trained waits for another."""
-    (result,) = execute.execute([job], 1, means, engine, dismiss=False)
+    (result,) = pool.execute([job], 1, means, engine, dismiss=False)
     return result
 
 

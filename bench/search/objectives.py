@@ -9,12 +9,12 @@ import numpy as np
 
 from bench import plugins
 from bench.errors import BenchError
-from bench.protocol import Facts, Grid, Protocol, protocols_of
-from bench.report.names import DIAGNOSTICS
-from bench.report.run import Run, run_values
-from bench.searched import Dimension, Goal
-from bench.store import Store
-from bench.udr import FEWEST, agreement
+from bench.quantities import DIAGNOSTICS
+from bench.scoring.protocol import Facts, Grid, Protocol, protocols_of
+from bench.scoring.udr import FEWEST, agreement
+from bench.store.runs import Run, run_values
+from bench.store.searches import Dimension, Goal
+from bench.store.store import Store
 from metrics._codes import Codes
 
 UDR = "udr"  # by its Lasso variant

@@ -10,14 +10,15 @@ import numpy as np
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from bench.report.stats import non_dominated
+from bench.report.stats.hypervolume import non_dominated
+from bench.scoring.udr import FEWEST, agreement
 from bench.search.objectives import COSTS, Objective
 from bench.search.space import spec_of
 from bench.search.trials import MethodSearch
-from bench.searched import Number, Search, Trial
 from bench.spec import RunSpec
-from bench.store import Damaged, Store
-from bench.udr import FEWEST, agreement
+from bench.store.files import Damaged
+from bench.store.searches import Number, Search, Trial
+from bench.store.store import Store
 
 STATES: dict[TrialState, Literal["done", "failed"]] = {TrialState.COMPLETE: "done", TrialState.FAIL: "failed"}
 

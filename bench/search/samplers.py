@@ -11,8 +11,8 @@ from optuna.trial import FrozenTrial
 from bench import plugins
 from bench.errors import BenchError
 from bench.search.space import grid_of, rounded
-from bench.searched import Dimension
 from bench.seeds import word
+from bench.store.searches import Dimension
 
 SAMPLERS = ("tpe", "nsga2", "random", "grid")
 POPULATION = (4, 50)  # the fewest and the most trials of a generation

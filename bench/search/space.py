@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from bench import plugins
-from bench.build import check, load_dataset
+from bench.datasets import load_dataset
 from bench.errors import BenchError
-from bench.searched import Dimension, Number
-from bench.spec import Params, RunSpec
-from bench.study import Study, expand
+from bench.plugins import Params
+from bench.spec import RunSpec
+from bench.store.searches import Dimension, Number
+from bench.study.study import Study, expand
+from bench.training.build import check
 
 DIGITS = 3  # significant digits of a proposal: a difference beyond them is none, and equal proposals are one run
 TUNED = {  # what may be searched beside a strength

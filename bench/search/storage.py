@@ -13,7 +13,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from bench.errors import BenchError
-from bench.searched import FOLDER
+from bench.store.searches import FOLDER
 
 JOURNAL = "journal.log"
 TIMEOUT = 10  # seconds to reach a PostgreSQL server

@@ -10,12 +10,12 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from bench.lease import Leases
+from bench.execution.leases import Leases
 from bench.search.objectives import Objective
 from bench.search.samplers import distribution, seeded
 from bench.search.space import spec_of
-from bench.searched import Dimension, Number
 from bench.spec import RunSpec
+from bench.store.searches import Dimension, Number
 
 ASKING = 5.0  # seconds to wait for other processes that ask
 POLL = 0.02  # seconds between two looks whether they have

@@ -10,7 +10,7 @@ from bench import plugins
 from bench.data._base import FactorDataset
 from bench.errors import FileNeeded
 from bench.testing._parts import all_finite, backbone, expect, method, rng
-from bench.train import to_device
+from bench.training.batches import to_device
 from methods._base import MethodError
 from methods._likelihood import LIKELIHOODS
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from bench import plugins
-from bench.spec import DataSpec, Params, RunSpec
-from bench.train import Training, train
+from bench.plugins import Params
+from bench.spec import DataSpec, RunSpec
+from bench.training.loop import Training, train
 from methods._base import Backbone, Method
 from methods._likelihood import LIKELIHOODS
 

@@ -53,13 +53,13 @@ def bench(installed, tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def run(bench, monkeypatch):
     """bench run of the tiny study, its jobs one after another in this process: test_execute.py has the engine."""
-    from bench import execute
-    from bench.trial import trial
+    from bench.execution import pool
+    from bench.execution.trial import trial
 
     def here(jobs, *_, ready=lambda job: job, **__):
         yield from (trial(mine) for mine in map(ready, jobs) if mine is not None)
 
-    monkeypatch.setattr(execute, "execute", here)
+    monkeypatch.setattr(pool, "execute", here)
     return lambda *arguments: bench("run", "--study", "tiny.toml", *arguments)
 
 

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from bench import plugins
-from bench.build import data_spec
+from bench.datasets import data_spec
 from bench.spec import DataSpec, RunSpec
 
 

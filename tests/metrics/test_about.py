@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import plugins
-from bench.protocol import Protocol, explained
+from bench.scoring.protocol import Protocol, explained
 from metrics import _registry
 from metrics._about import About
 from metrics._codes import MetricError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import plugins
-from bench.protocol import Protocol
+from bench.scoring.protocol import Protocol
 from metrics import _registry
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from metrics._codes import Codes
+from metrics._codes import Codes, MetricError
 from metrics.mcc import _assigned, mcc
 
 
@@ -46,3 +46,14 @@ def test_collapsed_codes_score_0_and_constant_factors_are_nan():
     ours, alone = (mcc(c, np.random.default_rng(0), n_train=500) for c in (with_constant, Codes(z, v)))
     assert np.isnan(ours.per_factor["mcc_pearson"]).tolist() == [False, True, False, False]
     assert ours.values == pytest.approx(alone.values)
+
+
+def test_an_unordered_factor_is_left_out_and_takes_no_dimension():
+    z, v, _ = sample()
+    shape = np.argsort(np.random.default_rng(1).random(5))[v[:, [0]]]
+    kinds = ("unordered", "ordered", "ordered", "ordered")
+    with_shape = mcc(Codes(z, np.hstack([shape, v]), kinds), np.random.default_rng(0), n_train=500)
+    assert with_shape.values == pytest.approx(mcc(Codes(z, v), np.random.default_rng(0), n_train=500).values)
+    assert np.isnan(with_shape.per_factor["mcc_pearson"]).tolist() == [True, False, False, False]
+    with pytest.raises(MetricError, match="no factor that varies has values in an order"):
+        mcc(Codes(z, shape, ("unordered",)), np.random.default_rng(0), n_train=500)

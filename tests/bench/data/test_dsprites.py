@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.data import dsprites as module
-from bench.data._sprites import Scene
+from bench.data._render.sprites import Scene
 from bench.data.dsprites import Comparison, compare, dsprites
 from bench.errors import BenchError
 

@@ -91,7 +91,8 @@ def test_images_are_resampled_if_asked(tmp_path):
     expected = np.asarray(Image.open(folder / "009.png").resize((64, 64), Image.Resampling.LANCZOS))
     np.testing.assert_array_equal((data.x(np.array([9]))[0] * 255).round(), np.moveaxis(expected, 2, 0))
     assert refused(image_folder, folder).endswith(
-        "column 'file', row 1: '000.png' is 100 x 100: expected 32 x 32 or 64 x 64, or size=32 or size=64 to resample"
+        "column 'file', row 1: '000.png' is 100 x 100: expected 32 x 32 or 64 x 64, or image_folder.size=32 or size=64 "
+        "to resample"
     )
     assert "image_folder.size=48: expected 32 or 64" in refused(image_folder, folder, size=48)
 
@@ -120,14 +121,17 @@ BROKEN = {
     ("change", "message"),
     [
         ("gone", "is no file in the table's folder"),
-        ("text", "cannot be read as an image: cannot identify image file"),
+        ("text", "cannot be read as an image: it is of another format (expected one of PNG, JPEG, "),
         ("cut", "cannot be read as an image: "),
         ("16 bits", "is of mode I;16: expected grey or RGB, 8 bits a channel"),
         ("transparent", "has transparent pixels: expected an image on a background"),
-        ("wide", "is 64 x 32: expected 32 x 32 or 64 x 64, or size=32 or size=64 to resample"),
+        (
+            "wide",
+            "is 64 x 32: expected a square image, or image_folder.fit=crop, fit=resize or fit=pad to make it square",
+        ),
         ("larger", "is 1 x 64 x 64, the first is 1 x 32 x 32: expected one size, and all grey or all RGB"),
         ("colour", "is 3 x 32 x 32, the first is 1 x 32 x 32: expected one size, and all grey or all RGB"),
-        ("postscript", "cannot be read as an image: cannot identify image file"),
+        ("postscript", "cannot be read as an image: it is of another format"),
         ("link", "leads out of the table's folder"),
     ],
 )
@@ -155,7 +159,7 @@ def test_images_are_cropped_by_their_owner(folder):
         (["000.png", "./000.png"], "'./000.png' is in row 1 already"),
         ([None], "is empty, expected the name of a file"),
         (["mine\0.png"], "'mine\\x00.png' is no file in the table's folder"),
-        (["."], "'.' cannot be read as an image"),
+        (["."], "'.' is no file, but a folder, a pipe or a device"),
     ],
 )
 def test_names_of_files_stay_in_the_folder(folder, cells, message):

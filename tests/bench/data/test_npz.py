@@ -7,11 +7,11 @@ import pytest
 from own import refused, squares
 from PIL import Image
 
-from bench import export as module
-from bench.build import data_spec, load_dataset
-from bench.data import _read
+from bench.data._files import export as module
+from bench.data._files import read
 from bench.data.image_folder import image_folder
 from bench.data.npz import npz
+from bench.datasets import data_spec, load_dataset
 
 RNG = np.random.default_rng(0)
 V = np.stack(np.unravel_index(np.arange(24), (4, 3, 2)), axis=1)
@@ -132,7 +132,7 @@ def test_arrays_of_other_names(saved):
 def test_blocks_do_not_show(saved, monkeypatch):
     x = RNG.normal(size=(24, 5))
     whole = npz(source=saved(x=x), standardise=True).x(EVERY)
-    monkeypatch.setattr(_read, "NPZ_BLOCK", 5 * 8 * 7)
+    monkeypatch.setattr(read, "NPZ_BLOCK", 5 * 8 * 7)
     np.testing.assert_allclose(npz(source=saved(x=x, other=0), standardise=True).x(EVERY), whole, rtol=1e-5, atol=1e-6)
 
 
@@ -162,8 +162,8 @@ ONE_HOT = np.eye(4)[RNG.integers(4, size=(24, 6))].swapaxes(1, 2)
         ({"x": np.array([{}] * 24)}, "array 'x' holds pickled objects, which are never loaded"),
         ({"v": np.array([["a", 1]] * 24, object)}, "array 'v' holds pickled objects, which are never loaded"),
         ({"x": np.asfortranarray(GREY)}, "array 'x' is in Fortran order: save np.ascontiguousarray of it"),
-        ({"x": GREY[:, :31, :31][:, None]}, "array 'x' holds images of 31 x 31: expected 32 x 32 or 64 x 64"),
-        ({"x": GREY[:, :16][:, None]}, "array 'x' holds images of 32 x 16: expected 32 x 32 or 64 x 64"),
+        ({"x": GREY[:, :31, :31][:, None]}, "array 'x' holds images, of which each is 31 x 31: expected 32 x 32"),
+        ({"x": GREY[:, :16][:, None]}, "array 'x' holds images, of which each is 32 x 16: expected a square"),
         ({"x": GREY[:, None, None]}, "array 'x' has shape (24, 1, 1, 32, 32): expected images (N, H, W)"),
         ({"x": np.zeros((24, 2, 32, 32))}, "array 'x' has shape (24, 2, 32, 32)"),
         ({"x": np.arange(24.0)}, "array 'x' has shape (24,): expected a row for each observation"),

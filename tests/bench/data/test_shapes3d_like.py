@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from bench.build import build
 from bench.data import shapes3d_like as module
-from bench.data._scene3d import EYE, FOCAL, HORIZON, ORBIT, PARTS, SHAPES, Rays, Solid, View
+from bench.data._render.scene3d import EYE, FOCAL, HORIZON, ORBIT, PARTS, SHAPES, Rays, Solid, View
 from bench.data.shapes3d_like import DEGREES, SCALES, SIZES, N, shapes3d_like
-from bench.train import Batches, Table, train
+from bench.training.batches import Batches, Table
+from bench.training.build import build
+from bench.training.loop import train
 
 SHA256 = "cbb4cf53dd03e5714f89ca8784486867572e65f0d0e1f51a091feed6249cad2a"
 FLOOR, WALL, OBJECT, SKY, WHITE = range(5)

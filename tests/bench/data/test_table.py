@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from own import refused, write_csv
 
-from bench.data import _columns
+from bench.data._own import columns
 from bench.data.table import table
 
 N = 60
@@ -80,7 +80,7 @@ def test_raw_features_are_as_they_stand(source):
 
 def test_blocks_do_not_show(source, monkeypatch):
     whole = table(source=source, factors="age", features="height,weight")
-    monkeypatch.setattr(_columns, "BLOCK", 7)
+    monkeypatch.setattr(columns, "BLOCK", 7)
     in_blocks = table(
         source=write_csv(source.with_name("b.csv"), COLUMNS | {"id": range(N)}), factors="age", leave_out="id,sex,dose"
     )

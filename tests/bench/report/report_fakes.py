@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bench.searched import Dimension, Goal, Search, Trial
+from bench.plugins import Params
 from bench.seeds import SEARCH_SEEDS
-from bench.spec import DataSpec, Params, Record, Repeat, RunSpec, ScoreFile, Status
-from bench.store import File, Manifest
+from bench.spec import DataSpec, Record, Repeat, RunSpec, ScoreFile, Status
+from bench.store.files import File, Manifest
+from bench.store.searches import Dimension, Goal, Search, Trial
 
 STRENGTHS = {"vae": None, "betavae": "beta", "factorvae": "gamma", "infovae": "lambda_"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.study import parse, protocols, read, seeds_of
+from bench.study.study import parse, protocols, read, seeds_of
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 INSIDE = {("vae", "mig"): 0.08, ("betavae", "mig"): 0.2, ("vae", "factorvae_score"): 0.6}

@@ -11,13 +11,14 @@ import pytest
 from report_fakes import FakeStore, record, score, spec
 
 from bench.errors import BenchError
-from bench.report import plots
-from bench.report.aggregate import Quantity, collect, groups
-from bench.report.plots import Panel, on_front, pareto_figure, pareto_points
-from bench.report.style import looks
-from bench.report.tables import md_text
+from bench.plugins import Params
+from bench.quantities import Quantity
+from bench.report.collect.groups import collect, groups
+from bench.report.figures import pareto
+from bench.report.figures.pareto import Panel, on_front, pareto_figure, pareto_points
+from bench.report.figures.style import looks
+from bench.report.tables.text import md_text
 from bench.report.write import write
-from bench.spec import Params
 
 GRID: list[tuple[str, Params]] = [
     ("vae", {}),
@@ -128,7 +129,7 @@ def test_of_very_many_seeds_a_vector_file_holds_a_picture(monkeypatch: pytest.Mo
     (group,) = groups(collect({"a": study()}), resamples=20)
     texts = []
     for many in (21, 20):
-        monkeypatch.setattr(plots, "MANY", many)
+        monkeypatch.setattr(pareto, "MANY", many)
         out = io.StringIO()
         pareto_figure([Panel(group, MIG)], looks(group.series.items())).savefig(out, format="svg")
         texts.append(out.getvalue())

@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 from report_fakes import FakeStore, record, score, spec
 
+from bench.plugins import Params
 from bench.report.write import write
-from bench.spec import Params, Repeat, ScoreFile
+from bench.spec import Repeat, ScoreFile
 
 EVIL = "</script><img src=x onerror=\"document.body.dataset.owned='yes'\"><a href=javascript:alert(1)>&amp;"
 TAG = "<img src=x>"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.searched import read
-from bench.store import Store
+from bench.store.searches import read
+from bench.store.store import Store
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.searched import read
+from bench.store.searches import read
 
 pytest.importorskip("psycopg", reason="psycopg is not installed (extra: postgres)")
 

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from bench.searched import read
+from bench.store.searches import read
 
 SLOW = ("--methods", "deadly", "--no-strength", "--tune", "lr=1e-4,1e-2", "--objective", "recon", "--steps", "15")
 SLOW += ("--set", "deadly.milliseconds=40")

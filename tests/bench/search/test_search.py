@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.searched import read
 from bench.seeds import SEARCH_SEEDS
+from bench.store.searches import read
 
 BOTH = ("--methods", "betavae,infovae")
 
@@ -119,7 +119,7 @@ def test_of_several_objectives_the_first_score_decides_on_the_front(search, foun
 
 
 def test_udr_needs_no_labels_and_compares_a_trials_runs(search, store, found):
-    from bench.udr import agreement
+    from bench.scoring.udr import agreement
 
     learns = ("--steps", 150, "--lr", 0.01, "--bounds", "beta=0.01,0.1", "--seeds-per-trial", 5)
     code, out, _ = search("--methods", "betavae", "--trials", 1, "--objective", "udr", *learns)

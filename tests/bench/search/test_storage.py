@@ -7,7 +7,7 @@ from bench.errors import BenchError
 from bench.search.samplers import seeded
 from bench.search.space import grid_of, rounded
 from bench.search.storage import JOURNAL, opened
-from bench.searched import FOLDER, Dimension
+from bench.store.searches import FOLDER, Dimension
 
 BETA = Dimension(name="beta", low=1.0, high=32.0, log=True)
 WARMUP = Dimension(name="warmup", low=0, high=3, whole=True)

@@ -19,7 +19,8 @@ def grid():
 @pytest.fixture
 def drawn(spec_of):
     """Rows that a training of so many updates of 8 draws, from both of the two batches of an update."""
-    from bench.train import BLOCK, Batches, torch
+    from bench.training.batches import BLOCK, Batches
+    from bench.training.loop import torch
 
     def rows(dataset, updates=4 * BLOCK, seed=0):
         batches = Batches(dataset, spec_of(seed=seed, batch_size=64), 2, torch.device("cpu"))

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import kstest, norm
 
 from bench.errors import BenchError
-from bench.train import Table
+from bench.training.batches import Table
 from bench.wrappers.colour import colour
 from bench.wrappers.noise import noise
 from bench.wrappers.noisy_background import noisy_background

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.build import load_dataset
-from bench.report.aggregate import collect, groups
-from bench.report.rows import run_rows, score_rows, summary_rows
-from bench.store import Store
+from bench.datasets import load_dataset
+from bench.report.collect.groups import collect, groups
+from bench.report.tables.rows import run_rows, score_rows, summary_rows
+from bench.store.store import Store
 
 WRAPPED = {
     "correlated": (("correlated.pairs=y:x", "correlated.sigma=0.2"), "toy+correlated(pairs=y:x,sigma=0.2)"),

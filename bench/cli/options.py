@@ -1,0 +1,184 @@
+"""Options that several commands share, and what they mean."""
+
+import importlib.util
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import joblib
+
+from bench.errors import BenchError
+from bench.execution.job import Means
+from bench.execution.slots import devices
+from bench.scoring.protocol import Protocol
+from bench.scoring.protocol import left_out as lacking
+from bench.spec import RunSpec
+from bench.store.store import Store
+from bench.study.overrides import altered
+
+if TYPE_CHECKING:
+    from bench.study.study import Study
+
+SETUP = (
+    click.option("--study", default="quick", show_default=True, help="A shipped study by name, or a TOML file."),
+    click.option("--methods", help="Comma-separated, for example betavae,factorvae."),
+    click.option("--set", "settings", multiple=True, metavar="PLUGIN.ARG=V,V", help="An argument; lists multiply out."),
+    click.option("--steps", type=int, help="Updates of the VAE."),
+    click.option("--batch-size", type=int),
+    click.option("--lr", type=float, help="Adam's learning rate for the backbone."),
+    click.option("--z-dim", help="Latent dimensions; a list multiplies out."),
+    click.option("--warmup", type=int, help="Updates over which every term but the reconstruction ramps up from 0."),
+    click.option("--grad-clip", type=float, help="Bound on each player's gradient norm; 0 for none."),
+    click.option("--dataset"),
+    click.option("--wrap", help="What changes the data set, in this order: correlated,noise."),
+    click.option("--backbone"),
+    click.option("--likelihood"),
+    click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained."),
+    click.option("--codes", help="What metrics score: mean (of each posterior), sample (of it), or mean,sample."),
+    click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results/STUDY]"),
+)
+STUDY = (
+    *SETUP,
+    click.option("--betas", help="Values of beta for every chosen method that has one: 1,4,8."),
+    click.option("--seeds", help="How many (5), or which (3,7,11; 3, for one)."),
+    click.option("--eval-repeats", type=click.IntRange(1), default=1, show_default=True, help="Evaluations of a run."),
+    click.option("--shard", metavar="I/N", help="The I-th of N equal parts of the study, for array jobs."),
+)
+PLACE = (
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a list: cuda:0,cuda:2."),
+    click.option("--runs-per-device", type=click.IntRange(1), default=1, show_default=True, help="Runs on each GPU."),
+    click.option("--jobs", type=click.IntRange(1), help="Runs at once.  [default: cores / threads, or GPUs]"),
+    click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of each run."),
+)
+HOW = (
+    click.option(
+        "--timeout", type=click.FloatRange(0), default=0.0, help="Seconds that a run may take.  [default: any]"
+    ),
+    click.option(
+        "--retries", type=click.IntRange(0), default=1, show_default=True, help="Of a run whose process died."
+    ),
+    click.option(
+        "--checkpoint-every", type=click.FloatRange(0), default=120.0, show_default=True, help="Seconds; 0 for never."
+    ),
+    click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True),
+    click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster: tcp://host:port."),
+)
+
+
+def folders_of(results: Path) -> list[Path]:
+    """The folders of studies in a results folder, which may be one itself. BenchError where there are no runs."""
+    if not results.is_dir():
+        wrong = "not a folder" if results.exists() else "no such folder"
+        raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
+    folders = [results] if Store(results).keys() else [f for f in sorted(results.iterdir()) if Store(f).keys()]
+    if not folders:
+        raise BenchError(f"results {results}: holds no runs; run a study first (python -m bench run)")
+    return folders
+
+
+def check_device(device: str) -> None:
+    """BenchError where torch has no such device here."""
+    import torch  # a report does without
+
+    try:
+        torch.empty(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = re.split(r"\n|\.(?= )", str(error))[0]
+        raise BenchError(f"device={device}: {reason}; cpu is always there") from None
+
+
+def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
+    """These options on a command, in this order."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return add
+
+
+def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol, ...], Path, int]":
+    """What the options of a study mean: study, runs in their order, protocols, results folder, evaluations.
+
+    All that may be refused is refused here, before a folder is made.
+    """
+    # imports torch, which a report does without
+    from bench.study.study import expand, ordered, parse, protocols, read, shard
+
+    study, out, repeats, part = (flags.pop(name) for name in ("study", "out", "eval_repeats", "shard"))
+    which, of = shard_of(part) if part else (1, 1)
+    wanted = parse(altered(read(study), flags), f"study {study}")
+    specs = shard(ordered(expand(wanted)), which, of)
+    return wanted, specs, protocols(wanted), out or Path("results") / wanted.name, repeats
+
+
+def left_out(study: "Study", protocols: Sequence[Protocol]) -> list[str]:
+    """What of the study's data set is not scored, and by which metrics it is not, each with the reason."""
+    from bench.study.study import facts  # imports torch, which a report does without
+
+    incomplete = facts(study).incomplete
+    return [*([f"not scored: {incomplete}"] if incomplete else []), *lacking(protocols)]
+
+
+def shard_of(given: str) -> tuple[int, int]:
+    """`2/10` as numbers. BenchError where it is not that."""
+    which, slash, of = given.partition("/")
+    if not (slash and which.isdecimal() and of.isdecimal() and 1 <= int(which) <= int(of)):
+        raise BenchError(f"shard={given}: expected I/N with 1 <= I <= N, for example 2/10")
+    return int(which), int(of)
+
+
+def engine_of(engine: str, scheduler: str | None) -> dict[str, str] | None:
+    """Arguments of `joblib.parallel_config` for an engine; None for the local one. BenchError where it is not there."""
+    if engine == "local":
+        if scheduler is not None:
+            raise BenchError(f"scheduler={scheduler}: only for --engine dask")
+        return None
+    if scheduler is None:
+        raise BenchError("engine=dask: expected --scheduler tcp://HOST:PORT")
+    needs("distributed", "dask", "engine=dask: Dask")
+    return {"backend": "dask", "scheduler_host": scheduler}
+
+
+def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
+    """BenchError where an optional package is asked for and not installed."""
+    if asked and importlib.util.find_spec(module) is None:
+        raise BenchError(f"{what} is not installed; pip install 'disentanglement-bench[{extra}]'")
+
+
+def devices_of(device: str) -> tuple[str, ...]:
+    """The devices that are meant, each of which is there. BenchError where not."""
+    import torch  # a report does without
+
+    return devices(device, torch.cuda.device_count())
+
+
+def means_of(device: str, threads: int, flags: dict[str, Any]) -> Means:
+    """Where and how runs are carried out; takes what PLACE and HOW say of it from `flags`. BenchError for a device."""
+    runs, timeout, retries, every = (
+        flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every")
+    )
+    return Means(devices_of(device), runs, threads, timeout=timeout, retries=retries, every=every)
+
+
+def processes(means: Means, asked: int | None) -> int:
+    """How many runs there are at once: at most one a slot; on the processor by default one for so many cores."""
+    if means.devices == ("cpu",):
+        return asked or max(1, int(joblib.cpu_count()) // means.threads)
+    slots = len(means.devices) * means.runs_per_device
+    return min(asked or slots, slots)
+
+
+def writable(folder: Path) -> Path:
+    """The folder, made if need be. BenchError where nothing can be written in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BenchError(f"out={folder}: cannot be written: {error.strerror or error}") from None
+    return folder

@@ -1,0 +1,136 @@
+"""Commands on results that are there: baselines beside them, a check of them, their union, pictures from weights."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import joblib
+import numpy as np
+
+from bench.cli.options import check_device
+from bench.errors import BenchError
+from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
+from bench.pictures.decoded import draw
+from bench.scoring.baselines import carried_out, tasks
+from bench.store.merge import merge as merge_folders
+from bench.store.store import Store
+from bench.study.overrides import words
+
+FOLDER = click.Path(path_type=Path)
+SHOWN = 10  # differences of a run that are written out
+
+
+@click.command()
+@click.argument("results", type=FOLDER)
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
+@click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
+@click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
+@click.option("--device", default="cpu", show_default=True, help="Where the encoders are trained and encode.")
+def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str) -> None:
+    """Score chance, an untrained encoder, PCA, ICA, one trained on labels and the factors beside the runs of RESULTS.
+
+    By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
+    supervised encoder is trained for as many updates as the runs; the others take seconds.
+    """
+    check_device(device)
+    store = opened(results)
+    asked = tasks(store, seeds, device, None if only is None else words(only))
+    todo = [task for task in asked if not task.refused]
+    click.echo(f"{results}: {len(todo)} baselines to score")
+    for reason in dict.fromkeys(task.refused for task in asked if task.refused):
+        click.echo(f"left out: {reason}", err=True)
+    made = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator_unordered")(
+        joblib.delayed(carried_out)(task) for task in todo
+    )
+    for done, (record, artefacts) in enumerate(made, start=1):
+        if not store.put(record, artefacts):  # it is there, without some scores or repeats
+            there = store.scored(record.key)
+            more = [file for file in artefacts.scores if len(file.repeats) > there.get(file.protocol, 0)]
+            store.add_scores(record.key, more)
+        told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
+        values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
+        values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values
+        click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
+
+
+@click.command()
+@click.argument("results", type=FOLDER)
+@click.option("--weights", is_flag=True, help="Encode and score every run again from its weights.")
+@click.option("--retrain", type=click.IntRange(1), metavar="K", help="Train K random runs again.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which K runs.")
+@click.option("--device", default="cpu", show_default=True, help="Where to encode and train.")
+def verify(results: Path, weights: bool, retrain: int | None, seed: int, device: str) -> None:
+    """Compute the numbers of RESULTS again, by default the scores from the stored posteriors, and compare.
+
+    Exactly on a platform like the record's, within a stated tolerance elsewhere. Exits with 1 where a number differs.
+    """
+    store = opened(results)
+    if retrain:
+        how, checks = "retrain", from_specs(store, retrain, np.random.default_rng(seed), device)
+    elif weights:
+        how, checks = "weights", from_weights(store, device)
+    else:
+        how, checks = "posterior", from_posteriors(store)
+    if not _told(checks, store, TOLERANCES[how]):
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("results", type=FOLDER, nargs=-1, required=True)
+@click.option("--out", type=FOLDER, required=True, help="A new folder.")
+def merge(results: tuple[Path, ...], out: Path) -> None:
+    """Copy the runs of several RESULTS into one new folder, unless they mix protocols, data or schema."""
+    for folder in results:
+        opened(folder)
+    merged = merge_folders(results, out)
+    for folder, n in merged.copied.items():
+        click.echo(f"{folder}: {n} runs")
+    if merged.kept:
+        click.echo(f"{len(merged.kept)} runs are in several folders: the first was taken")
+    for key in merged.differing:
+        click.echo(f"{key}: other diagnostics in another folder; the first was taken", err=True)
+    for why in merged.damaged:
+        click.echo(f"passed over {why}", err=True)
+    click.echo(f"{out}: {sum(merged.copied.values())} runs")
+
+
+@click.command()
+@click.argument("results", type=FOLDER)
+@click.option("--out", type=FOLDER, default=Path("reports"), show_default=True, help="The folder of reports.")
+@click.option("--device", default="cpu", show_default=True, help="Where to decode.")
+def pictures(results: Path, out: Path, device: str) -> None:
+    """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
+    for path in draw(opened(results), out / results.resolve().name, device):
+        click.echo(str(path))
+
+
+def opened(results: Path) -> Store:
+    """The store in a folder. BenchError where there is none."""
+    if not results.is_dir():
+        raise BenchError(f"results {results}: {'not a folder' if results.exists() else 'no such folder'}")
+    store = Store(results)
+    if not store.keys():
+        raise BenchError(f"results {results}: holds no runs; name the folder of one study")
+    return store
+
+
+def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
+    """Say what came of each run that is not as stored, and sum up; whether all is well."""
+    runs = numbers = elsewhere = wrong = 0
+    skipped: dict[str, int] = {}
+    for c in checks:
+        runs, numbers, elsewhere = runs + 1, numbers + c.numbers, elsewhere + (not c.exact)
+        wrong += bool(c.differences)
+        for one in c.differences[:SHOWN]:
+            click.echo(one.text)
+        if len(c.differences) > SHOWN:
+            click.echo(f"{c.key}: and {len(c.differences) - SHOWN} more")
+        if c.skipped:
+            skipped[c.skipped] = skipped.get(c.skipped, 0) + 1
+    for why, n in skipped.items():
+        click.echo(f"not compared in {n} runs: {why}")
+    for key, reason in store.damaged.items():
+        click.echo(f"{key}: damaged: {reason}")
+    how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
+    click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {len(store.damaged)} are damaged")
+    return not wrong and not store.damaged

@@ -1,0 +1,103 @@
+"""`bench run` at the terminal, and what it shares with other commands that plan or carry out runs."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import click
+from rich.console import Console
+
+from bench.cli.options import (
+    HOW,
+    PLACE,
+    STUDY,
+    asked,
+    engine_of,
+    left_out,
+    means_of,
+    needs,
+    options,
+    processes,
+    writable,
+)
+from bench.cli.progress import describe, outcome, shown
+from bench.execution.job import Job, Means, Result
+from bench.execution.plan import plan
+from bench.execution.pool import LOCAL
+from bench.execution.session import Session
+from bench.scoring.protocol import Protocol
+from bench.store.store import Store
+
+
+@click.command()
+@options(STUDY, PLACE, HOW)
+@click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings on the way.")
+@click.option("--tensorboard", is_flag=True, help="Also write event files, into OUT/.tensorboard.")
+@click.option("--quiet", is_flag=True, help="Say only what failed.")
+def run(
+    device: str,
+    jobs: int | None,
+    threads: int,
+    engine: str,
+    scheduler: str | None,
+    score_every: int,
+    tensorboard: bool,
+    quiet: bool,
+    **flags: Any,
+) -> None:
+    """Train and score every run of a study that is not done yet."""
+    by, means = engine_of(engine, scheduler), means_of(device, threads, flags)
+    needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
+    wanted, specs, protocols, out, repeats = asked(flags)
+    store = Store(writable(out))
+    left = plan(specs, protocols, store, repeats, threads=threads, score_every=score_every)
+    if not quiet:
+        label = specs[0].dataset.label if specs else wanted.dataset
+        click.echo(
+            f"study {wanted.name} ({label}, backbone {wanted.backbone}, {wanted.steps} updates of "
+            f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"
+            + (f", {left.rescored} to score further" if left.rescored else "")
+        )
+        click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
+    means = replace(means, tensorboard=str(store.root.resolve() / ".tensorboard") if tensorboard else "")
+    if left.jobs:
+        at_once = processes(means, jobs) if engine == "local" else jobs or -1
+        carry_out(left.jobs, store, at_once, means, protocols, engine=by, quiet=quiet)
+
+
+def carry_out(
+    jobs: list[Job],
+    store: Store,
+    processes: int,
+    means: Means | None = None,
+    protocols: tuple[Protocol, ...] = (),
+    *,
+    engine: Mapping[str, str] | None = None,
+    quiet: bool = False,
+) -> None:
+    """Run the jobs, store each as it ends, and say what failed. Exits with 1 where something did, 130 on Ctrl-C."""
+    console = Console(highlight=False, quiet=quiet)
+    session = Session(store, means or Means(), protocols, lambda line: console.print(line, soft_wrap=True))
+    results = session.results(jobs, processes, engine or LOCAL)
+    names = {job.spec.key: describe(job.spec) for job in jobs}
+    failed, skipped = [], Counter[tuple[str, str]]()
+    for result in shown(results, len(jobs), processes, console, session.running, names):
+        failed += [result] if result.trouble or (result.record and result.record.status != "done") else []
+        known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
+        found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
+        skipped.update(found - known)
+    for (protocol, reason), n in sorted(skipped.items()):
+        console.print(f"not scored: {protocol}: {reason} ({n} runs)", soft_wrap=True)
+    end(failed, session.interrupted, store)
+
+
+def end(failed: list[Result], interrupted: int, store: Store) -> None:
+    """Say what is not done and why; exit accordingly."""
+    for result in failed:
+        click.echo(f"not done: {outcome(result)}")
+    if interrupted:
+        click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
+        raise SystemExit(128 + interrupted)
+    if any(result.trouble or (result.record is not None and result.record.status == "failed") for result in failed):
+        raise SystemExit(1)

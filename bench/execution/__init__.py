@@ -1,0 +1,1 @@
+"""Carrying runs out: which, in what order, where, and what came of them."""

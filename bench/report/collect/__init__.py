@@ -1,0 +1,1 @@
+"""From the records of runs to settings, groups and findings."""

@@ -1,0 +1,172 @@
+"""How figures look: legible in a column, in greyscale and to the colour-blind; the same bytes each time."""
+
+import itertools
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib.style
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.quantities import BASELINES
+from bench.report.collect.groups import Group, Series, Setting
+from bench.report.words.names import METHODS, method_label, symbol, value_text
+
+ACROSS = 4  # columns side by side
+WIDTH = 1.75  # inches of each
+
+COLUMN, PAGE = 3.4, 7.0  # inches: the widths of a column and of a page of two
+SMALL = 6.5  # points
+STYLE: dict[str, Any] = {
+    **sns.axes_style("ticks"),
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": SMALL,
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 5,
+    "figure.dpi": 220,  # the same as below: hinted letters are as wide in the layout as in the picture
+    "savefig.dpi": 220,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "disentanglement-bench",
+}
+GREY = (0.45, 0.45, 0.45)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
+
+
+class Look(NamedTuple):
+    """Colour, marker and name of a series."""
+
+    colour: tuple[float, float, float]
+    marker: str
+    name: str
+
+    @property
+    def ink(self) -> tuple[float, float, float]:
+        """The colour, dark enough for text."""
+        r, g, b = self.colour
+        return 0.7 * r, 0.7 * g, 0.7 * b
+
+
+def styled() -> AbstractContextManager[None]:
+    """matplotlib's defaults and `STYLE`, whatever the reader's own settings are."""
+    return matplotlib.style.context(["default", STYLE])
+
+
+def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, Look]:
+    """A colour for each method, a marker for each series; known methods look the same in every report."""
+    settings = dict(series)
+    palette = [(0.2, 0.2, 0.2), *sns.color_palette("colorblind")]
+    known = list(METHODS)
+    methods = known + sorted({method for method, _ in settings} - set(known), key=lambda m: (m in BASELINES, m))
+    further = itertools.cycle(MARKERS[len(known) :])
+    found: dict[Series, Look] = {}
+    for one in sorted(settings, key=lambda s: (methods.index(s[0]), str(s[1]))):
+        place = methods.index(one[0])
+        first = place < len(known) and one[0] not in {method for method, _ in found}
+        marker = MARKERS[place] if first else next(further)
+        colour = GREY if one[0] in BASELINES else palette[place % len(palette)]
+        found[one] = Look(colour, marker, series_name(one, settings[one]))
+    return found
+
+
+def series_name(series: Series, settings: tuple[Setting, ...]) -> str:
+    """`InfoVAE, α = 0.5 (λ)`: the parameter in brackets is the one whose value stands beside a point."""
+    method, rest = series
+    strength = next((s.strength for s in settings if s.strength is not None), None)
+    name = ", ".join([method_label(method), *(f"{symbol(k)} = {value_text(v)}" for k, v in rest)])
+    return name if strength is None else f"{name} ({symbol(strength)})"
+
+
+def strength_name(setting: Setting) -> str:
+    """`λ = 10`: what tells a setting from the others of its series; nothing for a method without a strength."""
+    value = setting.strength_value
+    return "" if value is None else f"{symbol(setting.strength or '')} = {value_text(value)}"
+
+
+def shades(colour: tuple[float, float, float], count: int) -> list[dict[str, Any]]:
+    """Colour and dashes of the lines of a method's settings, from pale to full, told apart in greyscale by both."""
+    dashes = ("-", "--", ":", "-.")
+    depth = [1.0] if count == 1 else [0.45 + 0.55 * i / (count - 1) for i in range(count)]
+    mixed = [tuple(1 - d * (1 - c) for c in colour) for d in depth]
+    return [{"color": c, "linestyle": dashes[i % len(dashes)]} for i, c in enumerate(mixed)]
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all: what is drawn from now on does not move it."""
+    for ax in figure.axes:  # what is drawn inside the axes needs no room around them
+        for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images):
+            artist.set_in_layout(False)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+
+
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write stem.svg and stem.png, without the date and without the version that would make the bytes differ."""
+    paths = [stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")]
+    figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
+    figure.savefig(paths[1], metadata={"Software": None})
+    return paths
+
+
+def learnt(group: Group) -> dict[Series, tuple[Setting, ...]]:
+    """The series of a group without its baselines."""
+    return {key: settings for key, settings in group.series.items() if not settings[0].is_baseline}
+
+
+def columns_of(
+    count: int, labels: Sequence[str], height: float, *, across: str = "all", own: Collection[int] = ()
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of so many columns with a panel for each label, `height` inches high: the axes of each, from the top.
+
+    After ACROSS columns the next ones stand in a block below. The panels of a row have one scale in all blocks, its
+    label and its numbers at the beginning of each, but for the rows in `own`. across: whether "all" panels have one
+    scale across, or those of a "column".
+    """
+    wide, rows, blocks = min(count, ACROSS), len(labels), -(-count // ACROSS)
+    size = (min(PAGE, 0.7 + WIDTH * wide), 0.5 + height * rows * blocks)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(rows * blocks, wide, squeeze=False)
+    places = [divmod(i, wide) for i in range(wide * blocks)]
+    columns = [list(grid[block * rows : (block + 1) * rows, place]) for block, place in places]
+    for i, column in enumerate(columns):
+        for row, (ax, label) in enumerate(zip(column, labels, strict=True)):
+            ax.set_visible(i < count)
+            leader = columns[0][0] if across == "all" else column[0]
+            if ax is not leader:
+                ax.sharex(leader)
+            if row not in own:
+                if i:
+                    ax.sharey(columns[0][row])
+                ax.tick_params(labelleft=i % wide == 0)
+                ax.set_ylabel(label if i % wide == 0 else "")
+    return figure, columns[:count]
+
+
+def below(columns: Sequence[Sequence[Axes]], label: str) -> None:
+    """What the panels have across: the label and the numbers stand below those that have no panel below them."""
+    for i, column in enumerate(columns):
+        seen = [ax for ax in column if ax.get_visible()]
+        last = i + ACROSS >= len(columns)
+        for ax in seen:
+            ax.tick_params(labelbottom=last and ax is seen[-1])
+        if last:
+            seen[-1].set_xlabel(label)

@@ -1,0 +1,202 @@
+"""Figures of trainings: loss terms and scores by update, and what was lost at which strength."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
+from bench.quantities import DIAGNOSTICS
+from bench.report.collect.curves import PENALTY
+from bench.report.collect.groups import Group, Series, Setting, setting_text
+from bench.report.figures.style import SMALL, Look, below, columns_of, learnt, settle, shades, strength_name
+from bench.report.tables.text import COUNTS
+from bench.report.words.names import method_label, value_text
+from bench.store.runs import Matrix, Run
+
+ACTIVE, KL = "probe_active_units", "probe_kl_"
+QUARTILES = (0.25, 0.5, 0.75)
+LEAST_TOP = 0.5  # nats: where an axis of KLs ends at the least, so that a collapse looks like one
+
+TERMS = {"recon": "reconstruction (nats)", "kl": "KL (nats)"}
+ADDED = {"tc": "TC (nats)", "mmd": "MMD²"}
+HATCHES = {"diverged": "////", "failed": "xxxx", "collapsed": "...."}
+
+
+def curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
+    """Loss terms by update: a row for each term, a column for each series, a line for each of its settings."""
+    series = {k: [s for s in settings if s.logged] for k, settings in learnt(group).items()}
+    series = {k: settings for k, settings in series.items() if settings}
+    logged = {name for settings in series.values() for s in settings for name in s.logged}
+    terms = [t for t in TERMS if t in logged] + ([PENALTY] if logged & set(ADDED) else [])
+    if not terms:
+        return None
+    labels = [TERMS.get(term, "") for term in terms]
+    figure, columns = columns_of(len(series), labels, 1.35, own=[i for i, term in enumerate(terms) if term == PENALTY])
+    for column, (key, settings) in zip(columns, series.items(), strict=True):
+        for ax, term in zip(column, terms, strict=True):
+            _draw_curves(ax, settings, term, looks[key])
+        column[0].set_title(looks[key].name)
+        if len(settings) > 1:
+            column[0].legend(fontsize=SMALL, handlelength=1.6)
+    for row, term in enumerate(terms):
+        if term == PENALTY:
+            _penalty_axes([column[row] for column in columns], list(series.values()))
+        if term == "recon":
+            _decades(columns[0][row])
+    below(columns, "update")
+    settle(figure)
+    return figure
+
+
+def score_curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
+    """Scores by update, of runs that were scored in training: a row for each score, a column for each series."""
+    names = {q.name: q.label.text for q in group.headline if any(q.name in s.curves for s in group.settings)}
+    series = {k: [s for s in settings if names.keys() & s.curves] for k, settings in learnt(group).items()}
+    series = {k: settings for k, settings in series.items() if settings}
+    if not series:
+        return None
+    figure, columns = columns_of(len(series), list(names.values()), 1.35)
+    for column, (key, settings) in zip(columns, series.items(), strict=True):
+        for ax, name in zip(column, names, strict=True):
+            _draw_curves(ax, settings, name, looks[key])
+        column[0].set_title(looks[key].name)
+        if len(settings) > 1:
+            column[0].legend(fontsize=SMALL, handlelength=1.6)
+    below(columns, "update")
+    settle(figure)
+    return figure
+
+
+def lost_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
+    """Runs that diverged, failed or collapsed, in a bar for each setting; None where none did."""
+    series = learnt(group)
+    if not any(_count(s, what) for settings in series.values() for s in settings for what in COUNTS):
+        return None
+    figure, columns = columns_of(len(series), ["runs"], 1.5, across="column")
+    for (ax,), (key, settings) in zip(columns, series.items(), strict=True):
+        x, floor = np.arange(len(settings)), np.zeros(len(settings))
+        for what in COUNTS:
+            height = np.array([_count(s, what) for s in settings], dtype=float)
+            ax.bar(x, height, bottom=floor, color="white", edgecolor=looks[key].ink, hatch=HATCHES[what], linewidth=0.8)
+            floor += height
+        strengths = [None if s.strength_value is None else value_text(s.strength_value) for s in settings]
+        ax.set_xticks(x, ["" if v is None else v for v in strengths])
+        ax.set_xlim(-0.8, max(len(settings), 3) - 0.2)  # bars of one width
+        ax.set_xlabel(looks[key].name)
+    columns[0][0].set_ylim(0, max(sum(s.counts.values()) for s in group.settings))
+    bars = [Patch(facecolor="white", edgecolor="0.35", hatch=HATCHES[what], label=what) for what in COUNTS]
+    figure.legend(handles=bars, loc="outside lower center", ncols=len(bars))
+    settle(figure)
+    return figure
+
+
+def _penalty_axes(row: Sequence[Axes], settings: Sequence[Sequence[Setting]]) -> None:
+    """Each on a scale of its own: penalties are of different kinds."""
+    for ax, several in zip(row, settings, strict=True):
+        name = next((p for p in ADDED if any(p in s.logged for s in several)), None)
+        ax.set_visible(name is not None)
+        ax.set_ylabel(ADDED.get(name or "", ""))
+
+
+def _decades(ax: Axes) -> None:
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
+
+
+def _draw_curves(ax: Axes, settings: Sequence[Setting], term: str, look: Look) -> None:
+    for s, drawn in zip(settings, shades(look.colour, len(settings)), strict=True):
+        curve = s.curves.get(term)
+        if curve is not None:
+            ax.plot(curve.steps, curve.median, label=strength_name(s), **drawn)
+            ax.fill_between(curve.steps, curve.low, curve.high, color=drawn["color"], alpha=0.2, linewidth=0)
+
+
+def _count(setting: Setting, what: str) -> int:
+    return setting.collapsed if what == "collapsed" else setting.counts[what]
+
+
+GRADIENTS = tuple(name for name in DIAGNOSTICS if name.startswith("grad_loss"))
+
+
+class Probed(NamedTuple):
+    """Quartiles over the seeds of a setting, at each logged update.
+
+    seeds: how many; steps (T,); active (3, T); kl (3, T, D), each run's dimensions in falling order at each update.
+    """
+
+    seeds: int
+    steps: Matrix
+    active: Matrix
+    kl: Matrix
+
+
+def probed(group: Group) -> dict[Setting, Probed]:
+    """The settings of methods whose runs were probed in training; histories are read one after another."""
+    settings = [s for several in learnt(group).values() for s in several if ACTIVE in s.logged]
+    return {s: found for s in settings if (found := _quartiles(s)) is not None}
+
+
+def active_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[Series, Look]) -> Figure | None:
+    """Active units by update: a panel for each series, a line for each of its settings."""
+    series = {k: [s for s in settings if s in found] for k, settings in learnt(group).items()}
+    series = {k: settings for k, settings in series.items() if settings}
+    if not series:
+        return None
+    figure, columns = columns_of(len(series), ["active units"], 1.55)
+    for (ax,), (key, settings) in zip(columns, series.items(), strict=True):
+        for s, drawn in zip(settings, shades(looks[key].colour, len(settings)), strict=True):
+            low, middle, high = found[s].active
+            ax.plot(found[s].steps, middle, label=strength_name(s), **drawn)
+            ax.fill_between(found[s].steps, low, high, color=drawn["color"], alpha=0.2, linewidth=0)
+        ax.set_title(looks[key].name)
+        if len(settings) > 1:
+            ax.legend(fontsize=SMALL, handlelength=1.6)
+    below(columns, "update")
+    columns[0][0].set_ylim(-0.03 * group.spec.z_dim, 1.03 * group.spec.z_dim)
+    settle(figure)
+    return figure
+
+
+def kl_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[Series, Look]) -> Figure | None:
+    """KL of the latent dimensions by update: a panel for each setting, a line for each place in their order."""
+    shown = [(key, s) for key, settings in learnt(group).items() for s in settings if s in found]
+    if not shown:
+        return None
+    figure, columns = columns_of(len(shown), ["KL (nats)"], 1.15)
+    for (ax,), (key, s) in zip(columns, shown, strict=True):
+        for low, middle, high in np.moveaxis(found[s].kl, 2, 0):
+            ax.plot(found[s].steps, middle, color=looks[key].ink, linewidth=0.7)
+            ax.fill_between(found[s].steps, low, high, color=looks[key].colour, alpha=0.25, linewidth=0)
+        ax.set_title(f"{method_label(s.spec.method)}, {setting_text(group, s)}".removesuffix(", –"))
+    below(columns, "update")
+    settled = [found[s].kl[-1, len(found[s].steps) // 4 :].max() for _, s in shown]
+    columns[0][0].set_ylim(0, max(LEAST_TOP, *(1.05 * top for top in settled)))
+    settle(figure)
+    return figure
+
+
+def _quartiles(setting: Setting) -> Probed | None:
+    """Of the runs that were probed; those that were logged at other updates than the first are left out."""
+    read = [one for one in map(_probes, setting.runs) if one is not None]
+    if not read:
+        return None
+    steps = read[0][0]
+    same = [one for one in read if np.array_equal(one[0], steps)]
+    active, kl = (np.quantile([one[i] for one in same], QUARTILES, axis=0) for i in (1, 2))
+    return Probed(len(same), steps, active, kl)
+
+
+def _probes(run: Run) -> tuple[Matrix, Matrix, Matrix] | None:
+    """Updates (T,), active units (T,) and KL (T, D) in falling order; None for a run without."""
+    rows = [row for row in run.history if ACTIVE in row]
+    if not rows:
+        return None
+    names = [name for name in rows[0] if name.startswith(KL)]
+    table = np.array([[row["step"], row[ACTIVE], *(row[name] for name in names)] for row in rows])
+    return table[:, 0], table[:, 1], np.sort(table[:, 2:], axis=1)[:, ::-1]

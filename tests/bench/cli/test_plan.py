@@ -1,0 +1,86 @@
+"""bench plan and bench status, and the order and the shares of a study."""
+
+import os
+import shutil
+
+import msgspec
+import psutil
+import pytest
+
+from bench.execution.job import Progress
+from bench.execution.leases import FOLDER, Lease, progress_file
+from bench.store.atomic import machine
+from bench.store.store import Store
+from bench.study.study import observations, ordered, shard
+
+
+@pytest.fixture
+def specs(spec_of):
+    methods = ("vae", "factorvae", "infovae")
+    return [spec_of(method, seed=seed) for seed in (3, 1) for method in methods]
+
+
+def test_seeds_take_turns_and_long_runs_come_first(specs):
+    assert [(s.seed, s.method) for s in ordered(specs)] == [
+        (seed, method) for seed in (3, 1) for method in ("factorvae", "vae", "infovae")
+    ]
+    assert observations(specs[1]) == 2 * observations(specs[0]) == 2 * 4 * 8
+
+
+@pytest.mark.parametrize("of", [1, 2, 4, 6, 9])
+def test_shards_are_the_whole_and_alike(specs, of):
+    shards = [shard(specs, i, of) for i in range(1, of + 1)]
+    assert sorted(s.key for part in shards for s in part) == sorted(s.key for s in specs)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+def test_shards_of_a_command_are_runs_apart(run, tmp_path):
+    for i in (1, 2):
+        code, out, _ = run("--shard", f"{i}/2")
+        assert code == 0
+        assert "2 runs in results/tiny, 0 already done" in out
+    assert len(Store(tmp_path / "results" / "tiny").keys()) == 4
+
+
+def test_a_plan_says_what_run_would_do_and_writes_nothing(run, bench, tmp_path):
+    run("--seeds", 1)
+    shutil.rmtree(next((tmp_path / "results" / "tiny").glob("[0-9a-f]*")) / "scores")
+    before = sorted(tmp_path.rglob("*"))
+    arguments = ("plan", "--study", "tiny.toml", "--jobs", 2)
+    code, out, err = bench(*arguments, "--no-calibration")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "study tiny: 4 runs, results in results/tiny",
+        "  1 would be skipped: they are done, or diverged, which is final",
+        "  1 are trained and would be scored further",
+        "  2 would be trained, 2 at once on cpu",
+    ]
+    code, out, err = bench(*arguments)
+    assert (code, err) == (0, "")
+    assert "vae: 1 runs of about" in out
+    assert "disk: about" in out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_status_tells_what_is_done_running_and_left_behind(run, bench, tmp_path):
+    run("--methods", "vae", "--seeds", 2)
+    root = tmp_path / "results" / "tiny"
+    _, other = Store(root).keys()
+    (root / other / "run.json").write_bytes(b"{")
+    (root / ".damaged-x").mkdir()
+    folder = root / FOLDER
+    folder.mkdir(exist_ok=True)
+    for name, pid in (("0" * 16, os.getpid()), ("1" * 16, 2**22 + 1)):
+        lease = Lease(owner=f"a-{pid}-b", host="here", machine=machine(), pid=pid, started=0.0, taken=0.0)
+        if pid == os.getpid():
+            lease = msgspec.structs.replace(lease, started=psutil.Process().create_time())
+        (folder / f"{name}.0.json").write_bytes(msgspec.json.encode(lease))
+    progress_file(folder, "0" * 16).write_bytes(msgspec.json.encode(Progress("training", 3, 10, 64.0, 1.5, 700.0)))
+    code, out, err = bench("status", "results/tiny")
+    assert (code, err) == (0, "")
+    assert "1 done, 0 diverged, 0 failed, 1 running, 1 stale, 1 damaged" in out
+    assert f"(here process {os.getpid()}): update 3/10, 64 x/s, loss 1.5, 12 min left" in out
+    assert "stale 1111111111111111" in out
+    assert f"damaged {other}: {other}/run.json" in out
+    assert "moved aside: .damaged-x" in out
+    assert bench("status", "nowhere")[0] == 2
