@@ -1,6 +1,7 @@
 """InfoMEC. Hsu et al., Disentanglement via Latent Quantization, NeurIPS 2023, sec. 5."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import digamma
 
 from metrics import _logistic
@@ -55,7 +56,8 @@ def infomec(
     Chance: InfoE is near 0 ((n_k - 1)(D + 1) / 2 n_train nats too high, for it is not tested on other rows). InfoM and
     InfoC of codes that know nothing are shares of estimation noise, 0.3 to 0.6: read them beside InfoE.
 
-    Pitfalls: "active" depends on the scale of the codes; a noisy dimension of full range counts fully in InfoM.
+    Pitfalls: "active" depends on the scale of the codes, and a note tells where a dimension is left out that knows a
+    tenth of a factor; a noisy dimension of full range counts fully in InfoM.
     InfoE is linear. NMI of a factor with few rows per value is biased; values seen once are ignored.
 
     Defined here: a dimension or factor without information is spread evenly (it adds 0); with one active dimension
@@ -81,7 +83,20 @@ def infomec(
         infoe[vary] = [_predictive_information(z[:, reach > 0], v_k, max_iter) for v_k in train.v[:, vary].T]
     shares = nmi[np.ix_(used, vary)]
     values = {"infom": _concentration(shares), "infoc": _concentration(shares.T), "infoe": float(np.nanmean(infoe))}
-    return Scores(values, {"infoe": infoe}, {"nmi": nmi, "active": used[:, None].astype(np.float64)})
+    matrices = {"nmi": nmi, "active": used[:, None].astype(np.float64)}
+    return Scores(values, {"infoe": infoe}, matrices, _inactive_but_telling(nmi[:, vary].max(axis=1), used, active))
+
+
+def _inactive_but_telling(nmi: Floats, used: NDArray[np.bool_], active: float) -> tuple[str, ...]:
+    """A note where dimensions that do not count have a tenth of some factor's information; nmi (D,) is the most."""
+    told = ~used & (nmi >= 0.1)
+    if not told.any():
+        return ()
+    return (
+        f"{np.sum(~used)} of {len(used)} dimensions do not count in InfoM and InfoC, as their range is at most "
+        f"{active:g} of the largest; {told.sum()} of them tell of a factor (NMI up to {nmi[told].max():.2f}): if that "
+        "is a matter of units, divide each dimension by its standard deviation",
+    )
 
 
 def _concentration(nmi: Floats) -> float:
