@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bench.errors import optional
 from bench.execution import leases
 from bench.execution.job import Job, Means, Progress
 from bench.store import atomic
@@ -28,6 +29,7 @@ class Keeper(Watch):
     """The watch over one job in a process of its own."""
 
     def __init__(self, job: Job, means: Means) -> None:
+        super().__init__()
         self.job, self.key, self.every = job, job.spec.key, means.every
         self.path = _if_there(means.checkpoints, checkpoint.checkpoint_file, self.key)
         self.progress = _if_there(means.progress, leases.progress_file, self.key)
@@ -58,22 +60,16 @@ class Keeper(Watch):
 
     def logged(self, row: dict[str, float]) -> None:
         """To TensorBoard's event files, if asked."""
-        if not self.events:
-            return
-        from torch.utils.tensorboard import SummaryWriter  # an extra, and slow to import
-
-        if self.writer is None:
-            self.writer = SummaryWriter(self.events)
-        for name, value in row.items():
-            if name != "step":
-                self.writer.add_scalar(name, value, int(row["step"]))
-        self.writer.flush()
+        if self.events:
+            with optional("tensorboard_error", self.errors):
+                self._add_event(row)
 
     def ended(self, step: int, state: State) -> None:
         """The training is done; its scoring begins."""
         self.training = False
         if self.writer is not None:
-            self.writer.close()
+            with optional("tensorboard_error", self.errors):
+                self.writer.close()
         whole = step == self.job.spec.steps and state.log.diverged_at is None
         if whole and step > self.resumed and time.monotonic() - self.start >= min(self.every, SHORT):
             self._keep(step, state)
@@ -92,6 +88,16 @@ class Keeper(Watch):
             self.stopping = True
         else:
             os._exit(STOPPED)
+
+    def _add_event(self, row: dict[str, float]) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # an extra, and slow to import
+
+        if self.writer is None:
+            self.writer = SummaryWriter(self.events)
+        for name, value in row.items():
+            if name != "step":
+                self.writer.add_scalar(name, value, int(row["step"]))
+        self.writer.flush()
 
     def _resume(self, path: Path, state: State) -> tuple[int, float]:
         """A checkpoint that does not fit is set aside, with a line, and the training begins anew."""

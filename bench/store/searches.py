@@ -61,7 +61,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: of the Optuna study. budget: trials, done or failed, that every method of the search gets.
     seeds: of every trial's runs. importances: by objective, each dimension's share, which sum to 1.
     chosen: the number of the trial that is confirmed, by `rule`; confirmed: the runs of its setting on report seeds;
-    confirmed_udr: their UDR, where that is an objective.
+    confirmed_udr: their UDR, where that is an objective. left_out: which of the two could not be had, and why.
     """
 
     schema: int = SCHEMA
@@ -81,6 +81,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     confirm_seeds: list[Count] = []
     confirmed: list[Name] = []
     confirmed_udr: dict[Name, float] = {}
+    left_out: dict[Name, Text] = {}
 
     def __post_init__(self) -> None:
         """ValueError where a trial that is done has not a value for each objective, or one is chosen that is not."""
