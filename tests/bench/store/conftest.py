@@ -1,12 +1,16 @@
-"""A run with all of its files, in a store."""
+"""A run with all of its files, in a store. Makes `store_fakes` importable by the tests beside it."""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from store_fakes import PNG, score
 
 from bench.spec import Record
 from bench.store.files import Artefacts
 from bench.store.store import Store
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
@@ -31,6 +35,8 @@ def record(spec):
 
 @pytest.fixture
 def artefacts():
+    from store_fakes import PNG, score
+
     rng = np.random.default_rng(0)
     return Artefacts(
         history=[{"step": 1.0, "loss": 1 / 3}, {"step": 2.0, "loss": float("nan")}],

@@ -21,7 +21,7 @@ def test_no_name_leads_out_of_a_run_s_folder(store, spec, name):
     manifest = json.loads((store.root / spec.key / MANIFEST).read_bytes())
     manifest["files"][name] = {"size": 2, "sha256": hashlib.sha256(b"{}").hexdigest()}
     (store.root / spec.key / MANIFEST).write_text(json.dumps(manifest))
-    for read in (lambda: store.read(spec.key, name), lambda: store.check(spec.key), lambda: store.state(spec.key)):
+    for read in (lambda: store.read(spec.key, name), lambda: store.check(spec.key)):
         with pytest.raises(Damaged, match="which is no file of this folder"):
             read()
     assert outside.exists()
