@@ -100,8 +100,11 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
-    for path in draw(opened(results), out / results.resolve().name, device):
+    store = opened(results)
+    for path in draw(store, out / results.resolve().name, device):
         click.echo(str(path))
+    for key, reason in store.damaged.items():
+        click.echo(f"passed over {results / key}: damaged: {reason}", err=True)
 
 
 def opened(results: Path) -> Store:

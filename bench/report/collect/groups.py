@@ -147,7 +147,7 @@ def collect(stores: Mapping[str, Source]) -> list[Run]:
     for store in stores.values():
         for record in store:
             try:
-                run = Run(record, tuple(store.scores(record.key)), store)
+                run = Run.read(record, store)
             except Damaged as error:
                 store.damaged[record.key] = str(error)
                 continue
@@ -236,7 +236,7 @@ def _setting(
 def _joined(one: Run, two: Run) -> Run:
     keep, other = (two, one) if two.record.status == "done" != one.record.status else (one, two)
     scores = {s.protocol: s for s in (*other.scores, *keep.scores)}
-    return Run(keep.record, tuple(scores[p] for p in sorted(scores)), keep.source)
+    return Run(keep.record, tuple(scores[p] for p in sorted(scores)), keep.source, keep.history)
 
 
 def _baseline_first(setting: Setting) -> tuple[object, ...]:

@@ -1,6 +1,5 @@
 """Latent traversals of several methods side by side, from the strips that runs keep."""
 
-import io
 import re
 from collections.abc import Sequence
 
@@ -8,7 +7,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
-from PIL import Image
 
 from bench.report.collect.examples import Example
 from bench.report.figures.style import ACROSS, PAGE, settle
@@ -54,8 +52,9 @@ def strip(example: Example) -> NDArray[np.uint8] | None:
         names = [name for name in source.manifest(key).files if STRIP.fullmatch(name)]
         if not names:
             return None
-        picture = np.asarray(Image.open(io.BytesIO(source.read(key, max(names)))))
-    except (Damaged, OSError):
+        picture = source.picture(key, max(names))
+    except Damaged as error:  # the run stands as it is, without its picture, and that is said
+        source.damaged[key] = str(error)
         return None
     d = len(example.order)
     if (len(picture) + 1) % d:
