@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bench.cli.help import commands
+from bench.environment import NAME
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 SECTIONS = {  # of the help, and in each its commands: the file beside this one, and the name in it
@@ -53,5 +54,6 @@ def stated(name: str) -> click.Command:
 
 
 @click.group(cls=LazyGroup, context_settings=HELP)
+@click.version_option(package_name=NAME, prog_name="bench")
 def bench() -> None:
     """Train and compare VAE, beta-VAE, FactorVAE and InfoVAE as learners of disentangled representations."""

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean."""
 
 import importlib.util
+import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
@@ -11,7 +12,8 @@ import click
 import joblib
 
 from bench.cli.help import titled
-from bench.errors import BenchError
+from bench.environment import at_home
+from bench.errors import BenchError, printable
 from bench.execution.job import Means
 from bench.execution.slots import devices
 from bench.scoring.protocol import Protocol
@@ -23,6 +25,16 @@ from bench.study.overrides import altered
 if TYPE_CHECKING:
     from bench.study.study import Study
 
+
+class HomePath(click.Path):
+    """A path, in which `~` is the user's home: of `--out=~/results` a shell leaves it as it is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path."""
+        return at_home(os.fsdecode(super().convert(value, param, ctx)))
+
+
+PATH = HomePath(path_type=Path)
 SETUP = (
     click.option("--study", default="quick", show_default=True, help="A shipped study by name, or a TOML file."),
     click.option("--methods", help="Comma-separated, for example betavae,factorvae."),
@@ -39,7 +51,7 @@ SETUP = (
     click.option("--likelihood", help="bernoulli, gaussian or categorical.  [default: the data set's]"),
     click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained."),
     click.option("--codes", help="What metrics score: mean (of each posterior), sample (of it), or mean,sample."),
-    click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results/STUDY]"),
+    click.option("--out", type=PATH, help="Results folder.  [default: results/STUDY]"),
 )
 STUDY = (
     *SETUP,
@@ -129,11 +141,12 @@ def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol,
 
 
 def left_out(study: "Study", protocols: Sequence[Protocol]) -> list[str]:
-    """What of the study's data set is not scored, and by which metrics it is not, each with the reason."""
-    from bench.study.study import facts  # imports torch, which a report does without
+    """How the study's data were read, what of them is not scored, and by which metrics it is not, with the reason."""
+    from bench.study.study import dataset_of, facts  # imports torch, which a report does without
 
-    incomplete = facts(study).incomplete
-    return [*([f"not scored: {incomplete}"] if incomplete else []), *lacking(protocols)]
+    notes, incomplete = dataset_of(study)[1].notes, facts(study).incomplete
+    told = [*(f"note: {note}" for note in notes), *([f"not scored: {incomplete}"] if incomplete else [])]
+    return [printable(line) for line in (*told, *lacking(protocols))]
 
 
 def shard_of(given: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import click
 from bench.cli.help import Sections
 from bench.cli.options import PLACE, STUDY, asked, devices_of, left_out, options, processes
 from bench.cli.progress import duration
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.execution.estimate import UPDATES, estimates, seconds_in_all, size
 from bench.execution.job import Job, Means
 from bench.execution.plan import plan as planned
@@ -34,7 +34,7 @@ def plan(device: str, runs_per_device: int, jobs: int | None, threads: int, no_c
     for line in left_out(wanted, protocols):
         click.echo(f"  {line}")
     for key, reason in left.damaged.items():
-        click.echo(f"  {key} is damaged and would be moved aside and run again: {reason}")
+        click.echo(f"  {key} is damaged and would be moved aside and run again: {printable(reason)}")
     to_train = [job for job in left.jobs if not job.done]
     if to_train and not no_calibration:
         tell(to_train, means, at_once, out)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bench.execution.job import Progress as RunProgress
 from bench.execution.job import Result
+from bench.quantities import fixed
 from bench.spec import Record, RunSpec
 
 Running = Callable[[], Iterable[tuple[str, RunProgress | None]]]
@@ -55,10 +56,10 @@ def _live(
         TimeRemainingColumn(),
     )
     bar = Progress(*columns, console=console, auto_refresh=False)
-    task = bar.add_task("runs", total=total, running=min(processes, total), lost="0 failed")
+    task = bar.add_task("runs", total=total, running=min(processes, total), lost=lost(Counter()))
     with Live(get_renderable=lambda: Group(under_way(running(), names), bar), console=console, refresh_per_second=1):
-        for done, lost, result in _counted(results):
-            bar.update(task, completed=done, running=min(processes, total - done), lost=lost)
+        for done, counts, result in _counted(results):
+            bar.update(task, completed=done, running=min(processes, total - done), lost=lost(counts))
             console.print(outcome(result))
             yield result
 
@@ -110,19 +111,28 @@ def collapsed(records: Sequence[Record]) -> list[str]:
 
 def _lines(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:
     start = time.monotonic()
-    for done, lost, result in _counted(results):
-        left = (time.monotonic() - start) / done * (total - done)
-        console.print(f"{done}/{total} ({lost}, {duration(left)} left): {outcome(result)}", soft_wrap=True)
+    for done, counts, result in _counted(results):
+        left = duration((time.monotonic() - start) / done * (total - done))
+        console.print(f"{done}/{total} ({lost(counts)}, {left} left): {outcome(result)}", soft_wrap=True)
         yield result
 
 
-def _counted(results: Iterable[Result]) -> Iterator[tuple[int, str, Result]]:
-    """How many have ended, how many of them failed or diverged, in words, and the last of them."""
+def _counted(results: Iterable[Result]) -> Iterator[tuple[int, Counter[str], Result]]:
     counts: Counter[str] = Counter()
     for done, result in enumerate(results, start=1):
-        counts[result.record.status if result.record is not None else "done"] += 1
-        diverged = f", {counts['diverged']} diverged" if counts["diverged"] else ""
-        yield done, f"{counts['failed']} failed{diverged}", result
+        counts[fate(result)] += 1
+        yield done, counts, result
+
+
+def fate(result: Result) -> str:
+    """What became of a job: failed is what the exit code tells of; a run that diverged is an outcome like others."""
+    status = "" if result.record is None else result.record.status
+    return "failed" if result.trouble else status
+
+
+def lost(counts: Mapping[str, int]) -> str:
+    """How many jobs failed and, where some did, diverged."""
+    return f"{counts['failed']} failed" + (f", {counts['diverged']} diverged" if counts["diverged"] else "")
 
 
 def outcome(result: Result) -> str:
@@ -136,7 +146,7 @@ def outcome(result: Result) -> str:
         return f"{what}: trained, not scored: {result.trouble.strip().splitlines()[-1]}"
     # of several protocols of a metric the first is shown
     scores = {name: v for s in reversed(result.artefacts.scores) for name, v in s.repeats[0].values.items()}
-    return f"{what}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
+    return f"{what}: " + ", ".join(f"{name} {fixed(value, 3)}" for name, value in scores.items())
 
 
 def _is_number(value: object) -> bool:

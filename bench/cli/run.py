@@ -22,7 +22,8 @@ from bench.cli.options import (
     processes,
     writable,
 )
-from bench.cli.progress import collapsed, describe, outcome, plural, shown
+from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
+from bench.errors import printable
 from bench.execution.job import Job, Means, Result
 from bench.execution.plan import plan
 from bench.execution.pool import LOCAL
@@ -58,7 +59,7 @@ def run(
     store = Store(writable(out))
     left = plan(specs, protocols, store, repeats, threads=threads, score_every=score_every)
     if not quiet:
-        label = specs[0].dataset.label if specs else wanted.dataset
+        label = printable(specs[0].dataset.label) if specs else wanted.dataset
         click.echo(
             f"study {wanted.name} ({label}, backbone {wanted.backbone}, {wanted.steps} updates of "
             f"{wanted.batch_size}): {plural(len(specs), 'run')} in {store.root}, {left.done} already done"
@@ -90,7 +91,7 @@ def carry_out(
     names = {job.spec.key: describe(job.spec) for job in jobs}
     failed, trained, skipped = [], [], Counter[tuple[str, str]]()
     for result in shown(results, len(jobs), processes, console, session.running, names):
-        failed += [result] if result.trouble or (result.record and result.record.status != "done") else []
+        failed += [result] if fate(result) in ("failed", "diverged") else []
         trained += [result.record] if result.record is not None else []
         known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
         found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
@@ -109,5 +110,5 @@ def end(failed: list[Result], interrupted: int, store: Store) -> None:
     if interrupted:
         click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
         raise SystemExit(128 + interrupted)
-    if any(result.trouble or (result.record is not None and result.record.status == "failed") for result in failed):
+    if any(fate(result) == "failed" for result in failed):
         raise SystemExit(1)

@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 
 from bench import plugins
-from bench.cli.options import check_device, folders_of
+from bench.cli.options import PATH, check_device, folders_of
 from bench.environment import environment
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.execution.job import Job, Means
 from bench.execution.plan import scoring
 from bench.quantities import BASELINES
@@ -28,11 +28,11 @@ from bench.study.overrides import split_setting, words
 
 
 @click.command()
-@click.argument("file", metavar="[CODES.npz]", required=False, type=click.Path(path_type=Path))
-@click.option("--runs", type=click.Path(path_type=Path), help="A study's results, or a folder of them, instead.")
+@click.argument("file", metavar="[CODES.npz]", required=False, type=PATH)
+@click.option("--runs", type=PATH, help="A study's results, or a folder of them, instead.")
 @click.option("--metrics", help="Comma-separated.  [default: all]")
 @click.option("--set", "given", multiple=True, metavar="METRIC.ARG=V,V", help="Any argument; lists multiply out.")
-@click.option("--out", type=click.Path(path_type=Path), help="A CSV file for the scores.")
+@click.option("--out", type=PATH, help="A CSV file for the scores.")
 @click.option("--seed", type=click.IntRange(0), help="Of the shuffle and of the metrics.  [default: 0]")
 @click.option("--n-train", type=int, help="Rows to fit, for metrics that read rows.  [default: each metric's]")
 @click.option("--n-test", type=int, help="Rows to test.  [default: each metric's]")
@@ -103,7 +103,7 @@ def score_runs(
             rows += agreement(store, device)
     for store in stores:
         for key, reason in store.damaged.items():
-            click.echo(f"passed over {store.root / key}: damaged: {reason}", err=True)
+            click.echo(f"passed over {store.root / key}: damaged: {printable(reason)}", err=True)
     if out is not None:
         write(out, csv_text(rows))
 

@@ -7,15 +7,16 @@ from typing import Any
 import click
 import msgspec
 
-from bench.cli.options import folders_of
+from bench.cli.options import PATH, folders_of
 from bench.cli.progress import cells, duration, plural
+from bench.errors import printable
 from bench.execution.status import Survey, survey
 
 EVERY = 5.0  # seconds between two looks
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
+@click.argument("results", type=PATH, default=Path("results"))
 @click.option("--watch", is_flag=True, help="Look again every few seconds, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a folder and line, for programs.")
 def status(results: Path, watch: bool, as_json: bool) -> None:
@@ -53,8 +54,8 @@ def told(folder: Path, found: Survey) -> list[str]:
         progress = ", ".join(word for word in cells(r.progress) if word)
         lines.append(f"  running {r.key} for {duration(r.seconds)} ({where}): {progress}")
     lines += [f"  stale {r.key}: its process is gone; the next run command takes it over" for r in stale]
-    lines += [f"  {what}: {reason}" for what, reason in found.lost.items()]
-    lines += [f"  damaged {key}: {reason}" for key, reason in found.damaged.items()]
+    lines += [f"  {what}: {printable(reason)}" for what, reason in found.lost.items()]
+    lines += [f"  damaged {key}: {printable(reason)}" for key, reason in found.damaged.items()]
     lines += [f"  moved aside: {name}" for name in found.aside]
     if found.kept:
         lines.append(f"  {plural(len(found.kept), 'training')} kept, to go on from")

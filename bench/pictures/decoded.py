@@ -14,6 +14,7 @@ from bench.data._base import FactorDataset
 from bench.datasets import load_dataset
 from bench.errors import BenchError
 from bench.pictures import curves
+from bench.quantities import fixed
 from bench.report.collect.examples import Example, examples
 from bench.report.collect.findings import findings
 from bench.report.collect.groups import Group, collect, groups
@@ -137,7 +138,7 @@ def _traversals(shown: list[tuple[Example, Images]]) -> Figure:
         ax.set_visible(False)
     for ax, (e, decoded) in zip(axes, shown, strict=False):
         _show(ax, decoded)
-        labels = [f"{e.tracked(j)}   {e.kl[j]:.2f}".strip() for j in e.order]
+        labels = [f"{e.tracked(j)}   {fixed(e.kl[j], 2)}".strip() for j in e.order]
         ax.set_yticks((np.arange(len(labels)) + 0.5) * (h + 1) - 1, labels, fontsize=5)
         ax.set_title(e.title)
     settle(figure)

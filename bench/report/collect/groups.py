@@ -16,6 +16,7 @@ from bench.errors import BenchError
 from bench.plugins import Params, Value
 from bench.quantities import BASELINES, DIAGNOSTICS, RECON, SCORES, Quantity
 from bench.report.collect.curves import Curve, Trainings
+from bench.report.collect.shown import shown
 from bench.report.collect.table import ValueRows, run_means
 from bench.report.stats.intervals import Estimate, estimate
 from bench.report.words.names import METHODS, method_label, rank, symbol, value_order, value_text
@@ -147,7 +148,8 @@ def collect(stores: Mapping[str, Source]) -> list[Run]:
     for store in stores.values():
         for record in store:
             try:
-                run = Run.read(record, store)
+                scores = tuple(shown(scores) for scores in store.scores(record.key))
+                run = Run(shown(record), scores, store, store.history(record.key))
             except Damaged as error:
                 store.damaged[record.key] = str(error)
                 continue

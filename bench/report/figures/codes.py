@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from bench.quantities import SCORES, quantity_label
+from bench.quantities import SCORES, fixed, quantity_label
 from bench.report.collect.examples import Example
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Series, Setting, setting_text
@@ -119,9 +119,9 @@ def agreement_figure(found: Findings) -> Figure | None:
     image = heat_map(ax, table, -1.0, 1.0, cmap="PuOr", written=math.inf)
     for i, j in zip(*np.nonzero(~np.isnan(table)), strict=True):
         a, at = found.agreement, (shown[i + 1], shown[j])
-        interval = "" if math.isnan(a.lo[at]) else f"\n[{a.lo[at]:.2f}, {a.hi[at]:.2f}]"
+        interval = "" if math.isnan(a.lo[at]) else f"\n[{fixed(a.lo[at], 2)}, {fixed(a.hi[at], 2)}]"
         ink = "white" if abs(table[i, j]) > 0.6 else "black"
-        text = f"{table[i, j]:.2f}{interval}".replace("-", "−")
+        text = f"{fixed(table[i, j], 2)}{interval}".replace("-", "−")
         ax.text(j, i, text, ha="center", va="center", fontsize=5, color=ink)
     names = [found.ranked[k].label.head for k in shown]
     ax.set_xticks(range(len(table)), names[:-1], rotation=40, ha="right", rotation_mode="anchor")
@@ -165,7 +165,7 @@ def heat_map(
     for (i, j), value in np.ndenumerate(table):
         if value >= written:
             ink = "white" if value < low + 0.55 * (high - low) else "black"
-            ax.text(j, i, f"{value:.2f}".replace("-", "−"), ha="center", va="center", fontsize=4.5, color=ink)
+            ax.text(j, i, fixed(value, 2).replace("-", "−"), ha="center", va="center", fontsize=4.5, color=ink)
     return image
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
+from bench.quantities import fixed
 from bench.report.collect.examples import Example
 from bench.report.figures.style import ACROSS, PAGE, settle
 from bench.store.files import Damaged
@@ -33,7 +34,7 @@ def traversal_figure(examples: Sequence[Example]) -> Figure | None:
     for ax, (e, rows) in zip(axes, shown, strict=False):
         ordered = rows[list(e.order)]
         ax.imshow(np.concatenate(list(ordered)), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        labels = [f"{e.tracked(j)}   {e.kl[j]:.2f}".strip() for j in e.order]
+        labels = [f"{e.tracked(j)}   {fixed(e.kl[j], 2)}".strip() for j in e.order]
         ax.set_yticks((np.arange(len(rows)) + 0.5) * rows.shape[1] - 0.5, labels, fontsize=4.5)
         ax.set_xticks([])
         ax.tick_params(length=0, pad=1)

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
+from bench.quantities import fixed
 from bench.report.collect.comparisons import CHOSEN, METHODS, VAE, Family, Ties
 from bench.report.collect.groups import Group, setting_name, setting_text
 from bench.report.stats.families import ALPHA, DIFFERS, EQUIVALENT, MARGIN, UNDECIDED, Pair
@@ -92,7 +93,7 @@ def _detected(family: Family) -> str:
     """`differences from 0.068 on are found with 80 % power`."""
     if math.isnan(family.resolution):
         return "most find no difference of any size with 80 % power"
-    return f"differences from {family.resolution:.3f} on are found with 80 % power"
+    return f"differences from {fixed(family.resolution, 3)} on are found with 80 % power"
 
 
 def _above(group: Group, p: Pair) -> str:
@@ -124,4 +125,4 @@ def _listed(group: Group, ids: frozenset[str]) -> str:
 
 
 def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")  # no −0.000
+    return "" if math.isnan(value) else fixed(value, 3).replace("-", "−")
