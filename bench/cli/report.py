@@ -17,7 +17,8 @@ def report(results: Path, out: Path) -> None:
     """Tables, CSV files and figures of RESULTS: a study's folder, or a folder of studies."""
     for folder in folders_of(results):
         store, target = Store(folder), writable(out / folder.resolve().name)
-        files = write(store, target, searches=read(folder))
+        searches = read(folder, lambda line: click.echo(f"passed over {line}", err=True))
+        files = write(store, target, searches=searches)
         for key, reason in store.damaged.items():
             click.echo(f"passed over {folder / key}: damaged: {reason}", err=True)
         click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")

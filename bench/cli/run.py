@@ -27,6 +27,7 @@ from bench.execution.plan import plan
 from bench.execution.pool import LOCAL
 from bench.execution.session import Session
 from bench.scoring.protocol import Protocol
+from bench.store.atomic import unlinked
 from bench.store.store import Store
 
 
@@ -61,7 +62,8 @@ def run(
             + (f", {left.rescored} to score further" if left.rescored else "")
         )
         click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
-    means = replace(means, tensorboard=str(store.root.resolve() / ".tensorboard") if tensorboard else "")
+    events = str(unlinked(store.root.resolve(), ".tensorboard")) if tensorboard else ""
+    means = replace(means, tensorboard=events)
     if left.jobs:
         at_once = processes(means, jobs) if engine == "local" else jobs or -1
         carry_out(left.jobs, store, at_once, means, protocols, engine=by, quiet=quiet)

@@ -21,13 +21,14 @@ from bench.execution.session import Session
 from bench.scoring.protocol import Protocol, protocols_of
 from bench.search.loop import Loop, Told
 from bench.search.objectives import Objective, check, objectives, uses_labels
-from bench.search.outcome import outcome, with_udr
+from bench.search.outcome import outcome, with_importances, with_udr
 from bench.search.samplers import chosen
 from bench.search.space import base_of, check_names, dimensions, spec_of
 from bench.search.storage import opened, told
 from bench.search.trials import MethodSearch, Plan
 from bench.seeds import SEARCH_SEEDS
-from bench.store.searches import FOLDER, write
+from bench.store.atomic import unlinked
+from bench.store.searches import FOLDER, Search, write
 from bench.store.searches import read as read_searches
 from bench.store.store import Store
 from bench.study.overrides import altered, words
@@ -172,17 +173,28 @@ def searched(
     session = Session(store, means, wanted.scored)
     with ExitStack() as stack:
         stack.enter_context(told(storage))
-        leases = stack.enter_context(Leases(store.root / FOLDER))
+        leases = stack.enter_context(Leases(unlinked(store.root, FOLDER)))
         kept = opened(store.root, storage)
         searches = [MethodSearch(plan, kept, leases) for plan in wanted.plans]
         for one in Loop(session, searches, wanted.scored, at_once, engine or LOCAL).told():
             write(store.root, outcome(one.search, store))
             if not quiet or one.reason:
                 click.echo(line(one))
-        for each in searches:
-            write(store.root, outcome(each, store, confirm))
+        ended = [outcome(each, store, confirm) for each in searches]
+        for found in ended:
+            write(store.root, found)
+        for found, each in zip(ended, searches, strict=True):
+            if found.chosen is not None:
+                add(store, with_importances(found, each))
     if session.interrupted:
         end([], session.interrupted, store)
+
+
+def add(store: Store, found: Search) -> None:
+    """Write a search again, with what was computed beside its trials; say what could not be."""
+    write(store.root, found)
+    for what, reason in found.left_out.items():
+        click.echo(f"{found.method}: left out {what}: {reason}")
 
 
 def line(one: Told) -> str:
@@ -216,4 +228,4 @@ def confirmed(
         carry_out(left.jobs, store, at_once, means, wanted.confirmed, engine=engine, quiet=quiet)
     if "udr" in [o.name for o in wanted.objectives]:
         for one in wanted.plans:
-            write(store.root, with_udr(known[one.name], store))
+            add(store, with_udr(known[one.name], store))
