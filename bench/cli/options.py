@@ -12,7 +12,7 @@ import click
 import joblib
 
 from bench.cli.help import titled
-from bench.environment import at_home
+from bench.environment import at_home, environment
 from bench.errors import BenchError, printable
 from bench.execution.job import Means
 from bench.execution.slots import devices
@@ -61,11 +61,15 @@ STUDY = (
     click.option("--eval-repeats", type=click.IntRange(1), default=1, show_default=True, help="Evaluations of a run."),
     click.option("--shard", metavar="I/N", help="The I-th of N equal parts of the study, for array jobs."),
 )
+REPRODUCIBLE = click.option(
+    "--reproducible", is_flag=True, help="The same numbers, bit for bit, on any x86-64 processor with AVX2; slower."
+)
 PLACE = (
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a list: cuda:0,cuda:2."),
     click.option("--runs-per-device", type=click.IntRange(1), default=1, show_default=True, help="Runs on each GPU."),
     click.option("--jobs", type=click.IntRange(1), help="Runs at once.  [default: cores / threads, or GPUs]"),
     click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of each run."),
+    REPRODUCIBLE,
 )
 HOW = (
     click.option(
@@ -107,6 +111,15 @@ def check_device(device: str) -> None:
     except (RuntimeError, AssertionError, ImportError) as error:
         reason = re.split(r"\n|\.(?= )", str(error))[0]
         raise BenchError(f"device={device}: {reason}; cpu is always there") from None
+
+
+def check_reproducible(reproducible: bool, devices: Sequence[str]) -> None:
+    """BenchError where it is asked for and runs cannot be told to round alike: a GPU, or another kind of processor."""
+    instructions = str(environment()["instruction_set"])
+    if reproducible and tuple(devices) != ("cpu",):
+        raise BenchError(f"reproducible=True: not on {', '.join(devices)}; expected --device cpu")
+    if reproducible and instructions not in ("avx512f", "avx2"):
+        raise BenchError(f"reproducible=True: expected an x86-64 processor with AVX2; this one has {instructions}")
 
 
 def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
@@ -184,10 +197,13 @@ def devices_of(device: str) -> tuple[str, ...]:
 
 def means_of(device: str, threads: int, flags: dict[str, Any]) -> Means:
     """Where and how runs are carried out; takes what PLACE and HOW say of it from `flags`. BenchError for a device."""
-    runs, timeout, retries, every = (
-        flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every")
+    runs, timeout, retries, every, reproducible = (
+        flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every", "reproducible")
     )
-    return Means(devices_of(device), runs, threads, timeout=timeout, retries=retries, every=every)
+    devices = devices_of(device)
+    check_reproducible(reproducible, devices)
+    how = {"timeout": timeout, "retries": retries, "every": every, "reproducible": reproducible}
+    return Means(devices, runs, threads, **how)
 
 
 def processes(means: Means, asked: int | None) -> int:

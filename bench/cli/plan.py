@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bench.cli.help import Sections
-from bench.cli.options import PLACE, STUDY, asked, devices_of, left_out, options, processes
+from bench.cli.options import PLACE, STUDY, asked, check_reproducible, devices_of, left_out, options, processes
 from bench.cli.progress import duration
 from bench.errors import BenchError, printable
 from bench.execution.estimate import UPDATES, estimates, seconds_in_all, size
@@ -23,9 +23,11 @@ EXAMPLE = "For example: bench plan --methods vae,betavae --betas 4,16 --seeds 5"
 @click.option("--no-calibration", is_flag=True, help="Only count; takes no measurements.")
 def plan(device: str, runs_per_device: int, jobs: int | None, threads: int, no_calibration: bool, **flags: Any) -> None:
     """What `run` would do with the same arguments: runs, time, memory, room. Writes nothing."""
-    means = Means(devices_of(device), runs_per_device, threads)
+    reproducible = flags.pop("reproducible")
+    means = Means(devices_of(device), runs_per_device, threads, reproducible=reproducible)
+    check_reproducible(reproducible, means.devices)
     wanted, specs, protocols, out, repeats = asked(flags)
-    left = planned(specs, protocols, Store(out), repeats, threads=threads)
+    left = planned(specs, protocols, Store(out), repeats, threads=threads, reproducible=reproducible)
     at_once = processes(means, jobs)
     click.echo(f"study {wanted.name}: {len(specs)} runs, results in {out}")
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")

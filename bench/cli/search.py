@@ -226,7 +226,7 @@ def confirmed(
         if not quiet:
             click.echo(f"{one.method}: chosen {params} (trial {best.number + 1}, {found.rule})")
         specs += [spec_of(one.base, best.params, seed) for seed in found.confirm_seeds]
-    left = planned(specs, wanted.confirmed, store, threads=means.threads)
+    left = planned(specs, wanted.confirmed, store, threads=means.threads, reproducible=means.reproducible)
     if left.jobs:
         carry_out(left.jobs, store, at_once, means, wanted.confirmed, engine=engine, quiet=quiet)
     if "udr" in [o.name for o in wanted.objectives]:
