@@ -152,7 +152,8 @@ def _told(checks: "Iterable[Checked]", store: "Store", tolerance: float) -> bool
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-def report(results: Path, out: Path) -> None:
+@click.option("--full", is_flag=True, help="Also the figures of gradients and of lost runs, by which faults are found.")
+def report(results: Path, out: Path, full: bool) -> None:
     """Tables, CSV files and figures of RESULTS: a study's folder, or a folder of studies."""
     from bench.report.write import write
     from bench.store.searches import read
@@ -160,7 +161,7 @@ def report(results: Path, out: Path) -> None:
 
     for folder in folders_of(results):
         store, target = Store(folder), writable(out / folder.resolve().name)
-        files = write(store, target, searches=read(folder))
+        files = write(store, target, searches=read(folder), full=full)
         for key, reason in store.damaged.items():
             click.echo(f"passed over {folder / key}: damaged: {reason}", err=True)
         click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")
