@@ -1,4 +1,8 @@
-"""The exception for mistakes of the user."""
+"""The exception for mistakes of the user, and what is done about extras that fail."""
+
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
 
 
 class BenchError(Exception):
@@ -10,3 +14,20 @@ class BenchError(Exception):
 
 class FileNeeded(BenchError):
     """A data set's published file that is not here; the line says how to get it."""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception on one line: `ValueError: expected more than 1 value`."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+@contextmanager
+def optional(what: str, reasons: MutableMapping[str, Any]) -> Iterator[None]:
+    """Within it an extra is made. One that fails costs nothing but itself: `reasons` tells why it is not there.
+
+    Of several failures the first is kept.
+    """
+    try:
+        yield
+    except Exception as error:
+        reasons.setdefault(what, one_line(error))

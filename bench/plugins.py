@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from bench.errors import BenchError
 
@@ -74,7 +75,8 @@ def takes_source(kind: str, name: str) -> bool:
 def resolve(kind: str, name: str, given: Mapping[str, Value]) -> Params:
     """All arguments of a plugin: what was given, cast to the annotated types, and the defaults of the rest.
 
-    Casting makes 4 and 4.0 the same run. BenchError names an unknown argument or a value of another type.
+    Casting makes 4 and 4.0 the same run. An argument that is None by default is left out until it is given, so that a
+    plugin which gains one keeps the runs that it had. BenchError names an unknown argument or a value of another type.
     """
     known = defaults(kind, name)
     for argument in given:
@@ -82,9 +84,15 @@ def resolve(kind: str, name: str, given: Mapping[str, Value]) -> Params:
             what = f"argument of {name}"
             raise BenchError(unknown(what, argument, list(known)) if known else f"{name} has no argument {argument!r}")
     return {
-        argument: cast(f"{name}.{argument}", given.get(argument, parameter.default), parameter.annotation)
+        argument: cast(f"{name}.{argument}", given.get(argument, parameter.default), type_of(parameter))
         for argument, parameter in sorted(known.items())
+        if argument in given or parameter.default is not None
     }
+
+
+def type_of(parameter: inspect.Parameter) -> Any:
+    """The annotated type of an argument; of one that may be None, the other type."""
+    return next((t for t in get_args(parameter.annotation) if t is not NoneType), parameter.annotation)
 
 
 def cast(argument: str, given: Value, to: type[Value]) -> Value:

@@ -1,21 +1,28 @@
 """A run as a value: everything that determines a training, and its name."""
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-
-from bench.plugins import Params
+from msgspec import Meta
 
 REVISION = 1  # raised when a change of the code alters the numbers that a spec gives
 Status = Literal["done", "diverged", "failed"]
+
+# What a file may state, whoever wrote it: bounds far beyond any study, within which every number can be worked with.
+Name = Annotated[str, Meta(max_length=1000)]
+Text = Annotated[str, Meta(max_length=10_000)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Arguments = dict[Name, bool | Whole | float | Text]
+Row = list[float | None]
 
 
 class Wrapper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What changes a data set: the name of a plugin and its arguments."""
 
-    name: str
-    args: Params = {}
+    name: Name
+    args: Arguments = {}
 
     @property
     def label(self) -> str:
@@ -32,10 +39,10 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     as it is has the key that it had before there were wrappers.
     """
 
-    name: str
-    args: Params = {}
-    sha256: str
-    source: str = ""
+    name: Name
+    args: Arguments = {}
+    sha256: Name
+    source: Text = ""
     wrap: tuple[Wrapper, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -66,19 +73,19 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     dataset: DataSpec
-    method: str
-    params: Params
-    backbone: str
-    backbone_params: Params
-    likelihood: str
-    z_dim: int
-    batch_size: int
-    steps: int
+    method: Name
+    params: Arguments
+    backbone: Name
+    backbone_params: Arguments
+    likelihood: Name
+    z_dim: Annotated[int, Meta(ge=0, le=2**16)]
+    batch_size: Count
+    steps: Count
     lr: float
-    warmup: int = 0
+    warmup: Count = 0
     grad_clip: float = 0.0
-    seed: int
-    revision: int = REVISION
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    revision: Count = REVISION
 
     @property
     def key(self) -> str:
@@ -103,39 +110,47 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     key: str
     spec: RunSpec
     status: Status
-    strength: str | None = None
+    strength: Name | None = None
     error: str | None = None
-    step: int | None = None
-    definitions: Params = {}
-    terms: dict[str, float] = {}
-    diagnostics: dict[str, float | list[float] | bool] = {}
-    factors: list[str] = []
-    evaluation: Params = {}
-    cost: dict[str, float | str] = {}
-    environment: dict[str, str | int | bool] = {}
+    step: Count | None = None
+    definitions: Arguments = {}
+    terms: dict[Name, float] = {}
+    diagnostics: dict[Name, float | list[float] | bool] = {}
+    factors: list[Name] = []
+    evaluation: Arguments = {}
+    cost: dict[Name, float | Text] = {}
+    environment: dict[Name, Text | Whole | bool] = {}
 
 
 class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One evaluation of one metric: repeat r draws its own evaluation rows and its own random numbers.
 
+    per_factor: (K,) by name; matrices: by name, rows of one length. ValueError where they are not.
     skipped: why there are no values, where the metric asks for what data set or codes do not have.
     """
 
-    repeat: int
-    values: dict[str, float]
-    per_factor: dict[str, list[float | None]] = {}
-    matrices: dict[str, list[list[float | None]]] = {}
+    repeat: Count
+    values: dict[Name, float]
+    per_factor: dict[Name, Row] = {}
+    matrices: dict[Name, list[Row]] = {}
     seconds: float = 0.0
-    skipped: str = ""
+    skipped: Text = ""
+
+    def __post_init__(self) -> None:
+        if len({len(several) for several in self.per_factor.values()}) > 1:
+            raise ValueError("per_factor: not as many values of each name")
+        for name, rows in self.matrices.items():
+            if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
+                raise ValueError(f"matrices: {name} is empty, or its rows are of different lengths")
 
 
 class ScoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The scores of a run by one protocol, for example `mig:bins20-mean-n10000`; `scores/<protocol>.json`."""
 
-    protocol: str
-    metric: str
-    params: Params
-    repeats: list[Repeat]
+    protocol: Name
+    metric: Name
+    params: Arguments
+    repeats: Annotated[list[Repeat], Meta(min_length=1)]
 
 
 def shared_spec(spec: RunSpec) -> RunSpec:

@@ -14,7 +14,7 @@ __all__ = ["Scored", "score"]
 def __getattr__(name: str) -> Any:
     """`score` and `Scored` when they are first asked for: listing the plugins must not wait for NumPy."""
     if name in __all__:
-        from metrics import _score
+        from metrics import _score  # imports NumPy
 
         return getattr(_score, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,8 @@ DCI reads its importances from this very algorithm and changes its value with an
 .06 to .3. Friedman, Greedy Function Approximation: A Gradient Boosting Machine, 2001, algorithm 6 (5 for two classes).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
@@ -30,11 +32,30 @@ def boosted_trees(
     trees, in shares of the total; zeros if nothing could be split. `rng` orders the features, and so decides between
     splits that are exactly as good. A class that is absent from y is never predicted. depth is at most 7.
     """
+    classes = np.unique(y)
+    *_, (score, importance) = stages_of_trees(x, y, x_test, rng, stages=stages, rate=rate, depth=depth)
+    return classes[chosen(score)], importance / max(importance.sum(), np.finfo(np.float64).tiny)
+
+
+def stages_of_trees(
+    x: Floats,
+    y: Ints,
+    x_test: Floats,
+    rng: np.random.Generator,
+    *,
+    stages: int = 100,
+    rate: float = 0.1,
+    depth: int = 3,
+) -> Iterator[tuple[Floats, Floats]]:
+    """The fit of `boosted_trees`, stage by stage: the scores of x_test (C, M) by class, and each feature's gain (D,).
+
+    Of two classes there is one row of scores, the logit of the second. Both arrays are overwritten by the next stage.
+    """
     x, x_test = (np.ascontiguousarray(a, dtype=np.float32) for a in (x, x_test))
     classes, y = np.unique(y, return_inverse=True)
     newton = rate * (1 - 1 / len(classes) if len(classes) > 2 else 1)
     table, work, tree = tabulate(x), workspace(x, depth), empty_tree(depth)
-    score, score_test = (np.tile(_prior(y)[:, None], (1, len(a))) for a in (x, x_test))
+    score, score_test = (np.tile(prior(y)[:, None], (1, len(a))) for a in (x, x_test))
     residual, importance = np.empty_like(score), np.zeros(x.shape[1])
     for _ in range(stages):
         _set_residual(residual, score, y)
@@ -43,11 +64,15 @@ def boosted_trees(
             _set_steps(tree.step, residual[c], work.node)
             add_steps(score[c], x, tree, newton)
             add_steps(score_test[c], x_test, tree, newton)
-    predicted = score_test.argmax(axis=0) if len(classes) > 2 else (score_test[0] >= 0).astype(np.int64)
-    return classes[predicted], importance / max(importance.sum(), np.finfo(np.float64).tiny)
+        yield score_test, importance
 
 
-def _prior(y: Ints) -> Floats:
+def chosen(score: Floats) -> Ints:
+    """The class with the highest score (C, N), by its place among the classes; (N,)."""
+    return score.argmax(axis=0) if len(score) > 1 else (score[0] >= 0).astype(np.int64)
+
+
+def prior(y: Ints) -> Floats:
     """The scores that predict the classes' shares: log p (C,) or, of two classes, the logit of the second (1,)."""
     log_share = np.log(np.bincount(y) / len(y))
     return log_share if len(log_share) > 2 else log_share[1:] - log_share[0]

@@ -14,7 +14,7 @@ FOLDERS = ("bench", "methods", "metrics", "tests", "benchmarks")
 ROOMS = FOLDERS[:3]
 LOOSE = ("errors", "seeds", "environment", "quantities", "plugins", "spec", "datasets")
 FLOORS = (  # what a file imports lies in its own room or on a lower floor; the last is the command line's
-    "methods metrics bench.errors bench.seeds bench.environment bench.quantities",
+    "methods metrics bench.errors bench.seeds bench.environment bench.quantities bench.store.atomic",
     "bench.plugins bench.data",
     "bench.spec bench.wrappers",
     "bench.datasets bench.store",
@@ -37,11 +37,12 @@ TREES = {
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
 PACKAGES = {".".join(path.parent.parts) for path in TREES if path.name == "__init__.py"}
-MODULES = {
-    ".".join(path.with_suffix("").parts).removesuffix(".__init__"): tree
-    for path, tree in TREES.items()
+PATHS = {
+    ".".join(path.with_suffix("").parts).removesuffix(".__init__"): ROOT / path
+    for path in TREES
     if path.parts[0] in ROOMS
 }
+MODULES = {module: TREES[path.relative_to(ROOT)] for module, path in PATHS.items()}
 
 
 def imports(module: str, *, at_start: bool = False) -> Iterator[str]:
@@ -53,6 +54,10 @@ def imports(module: str, *, at_start: bool = False) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name if name in MODULES else str(node.module) for name in inner)
+
+
+def is_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def within(module: str, rooms: str) -> bool:
@@ -133,6 +138,20 @@ def test_imports_have_no_cycle():
     assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(MODULES)
 
 
+def test_an_import_within_a_function_says_why():
+    """By a comment on its line, or above the imports that it stands among."""
+    silent = []
+    for module, tree in MODULES.items():
+        lines = PATHS[module].read_text(encoding="utf-8").splitlines()
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        inner = {node.lineno: node for function in functions for node in ast.walk(function) if is_import(node)}
+        for at in sorted(inner):
+            first = next(n for n in range(at, 0, -1) if n - 1 not in inner)
+            told = "#" in lines[at - 1] or lines[first - 2].lstrip().startswith("#")
+            silent += [] if told else [f"{module}:{at}"]
+    assert silent == []
+
+
 def test_methods_and_metrics_stand_alone():
     others = [
         f"{module} imports {name}"
@@ -163,7 +182,8 @@ def test_torch_stays_where_models_are():
         ("bench.cli.main", "torch pandas matplotlib numpy numba sklearn scipy"),
         ("bench.execution.process", "torch pandas matplotlib numba sklearn scipy"),
         ("bench.execution.pool", "torch pandas matplotlib numba sklearn scipy"),
-        ("bench.report.write", "torch"),
+        ("bench.cli.report", "torch"),
+        ("bench.cli.score", "torch"),
         ("metrics", "torch"),
         ("bench.data.sprites32", "torch"),
     ],

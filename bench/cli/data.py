@@ -1,5 +1,7 @@
 """`bench data`: which data sets there are, their files, looking at them, and taking them elsewhere."""
 
+import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
@@ -7,10 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from bench import plugins
 from bench.cli.listing import listed
 from bench.cli.options import options
+from bench.data._files.cache import cache_directory
+from bench.data._files.export import check
+from bench.data._files.export import export as write
+from bench.data._files.original import place
+from bench.data.dsprites import compare as compare_images
+from bench.datasets import data_spec, load_dataset
 from bench.errors import BenchError
+from bench.scoring.protocol import Facts
+from bench.study.overrides import split_setting, words
 
 CHOICE = (
     click.argument("name"),
@@ -31,8 +44,6 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
     """What the data set NAME holds: factors, observations, likelihood, sha256."""
     if out and (out.suffix != ".png" or not out.parent.is_dir()):
         raise BenchError(f"out={out}: expected a name that ends in .png, in a folder that is there")
-    from bench.scoring.protocol import Facts
-
     spec, dataset = chosen(name, settings, wrap)
     grid = len(dataset) == prod(dataset.sizes)
     click.echo(f"{spec.label}: {len(dataset):,} {dataset.kind}s of {' x '.join(map(str, dataset.shape))}")
@@ -48,6 +59,7 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
     click.echo(f"  likelihood {dataset.likelihood}")
     click.echo(f"  sha256 {spec.sha256}{' (before wrappers)' if spec.wrappers else ''}")
     if out:
+        # matplotlib and seaborn are slow to import, and only a picture needs them
         from bench.pictures.data_sheet import sheet
         from bench.report.figures.style import styled
 
@@ -65,9 +77,6 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
 @click.argument("out", type=click.Path(path_type=Path))
 def export(name: str, settings: tuple[str, ...], wrap: str, out: Path) -> None:
     """Write the data set NAME to OUT, an .npz file, which the data set `npz` reads."""
-    from bench.data._files.export import check
-    from bench.data._files.export import export as write
-
     check(out)
     spec, dataset = chosen(name, settings, wrap)
     written = write(dataset, out)
@@ -78,8 +87,6 @@ def export(name: str, settings: tuple[str, ...], wrap: str, out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def compare(file: Path) -> None:
     """In how many images the original dSprites npz FILE and the rendered set differ."""
-    from bench.data.dsprites import compare as compare_images
-
     found = compare_images(file)
     original = "the published file" if found.original else "not the published file (another md5)"
     click.echo(f"{file}: {original}")
@@ -89,10 +96,6 @@ def compare(file: Path) -> None:
 
 def chosen(name: str, settings: tuple[str, ...], wrap: str) -> tuple[Any, Any]:
     """The spec of a data set as the command line names it, and the data set. BenchError for what is not known."""
-    from bench import plugins
-    from bench.datasets import data_spec, load_dataset
-    from bench.study.overrides import split_setting, words
-
     wrappers = words(wrap)
     plugins.load("dataset", name), [plugins.load("wrapper", wrapper) for wrapper in wrappers]
     given: dict[str, dict[str, Any]] = {target: {} for target in (name, *wrappers)}
@@ -109,8 +112,6 @@ def chosen(name: str, settings: tuple[str, ...], wrap: str) -> tuple[Any, Any]:
 @data.command("list")
 def list_() -> None:
     """All data sets: images, size, licence, citation, and whether they are here."""
-    from bench import plugins
-
     listed(plugins.names("dataset"), _lines)
 
 
@@ -122,8 +123,7 @@ def fetch(name: str, mirror: str) -> None:
 
     Size and hash are checked before a file is put in its place.
     """
-    from bench import plugins
-    from bench.data._files.fetch import fetch as get
+    from bench.data._files.fetch import fetch as get  # pooch and requests are slow to import
 
     if mirror and not mirror.startswith(("http://", "https://")):
         raise BenchError(f"mirror={mirror}: expected an address that begins with http:// or https://")
@@ -143,9 +143,6 @@ def fetch(name: str, mirror: str) -> None:
 
 
 def _lines(name: str) -> Iterator[str]:
-    from bench.data._files.cache import cache_directory
-    from bench.data._files.original import place
-
     about = _stated(name, "ABOUT")
     if about is None:
         yours = _stated(name, "SOURCE")
@@ -170,25 +167,15 @@ def _lines(name: str) -> Iterator[str]:
 
 def _stated(name: str, what: str) -> Any:
     """What a data set's module states as ABOUT, or as the SOURCE that it needs; None where it does not."""
-    import sys
-
-    from bench import plugins
-
     return getattr(sys.modules[plugins.load("dataset", name).__module__], what, None)
 
 
 def _first_line(name: str) -> str:
-    import inspect
-
-    from bench import plugins
-
     return next(iter((inspect.getdoc(plugins.load("dataset", name)) or "").splitlines()), "")
 
 
 def _size(name: str, about: Any) -> str:
     """Of the files, where they are known, and of the bytes in the cache."""
-    from math import prod
-
     unpacked = f"{about.images * prod(about.shape) / 1e9:.1f} GB as bytes"
     sizes = [file.size for file in about.files]
     return f"{sum(sizes) / 1e6:,.0f} MB to fetch, {unpacked}" if sizes and None not in sizes else unpacked
@@ -197,9 +184,6 @@ def _size(name: str, about: Any) -> str:
 @contextmanager
 def _progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on standard error where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

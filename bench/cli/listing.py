@@ -1,10 +1,13 @@
 """`bench list` at the terminal."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 
 import click
 
+from bench import plugins
 from bench.errors import BenchError
+from bench.scoring.protocol import explained
 
 KINDS = ("methods", "backbones", "metrics", "datasets", "wrappers", "studies")
 
@@ -13,10 +16,9 @@ KINDS = ("methods", "backbones", "metrics", "datasets", "wrappers", "studies")
 @click.argument("kind", type=click.Choice(KINDS))
 def list_(kind: str) -> None:
     """What there is to choose from, with arguments and their defaults."""
-    from bench import plugins
-    from bench.study.study import read, shipped
-
     if kind == "studies":
+        from bench.study.study import read, shipped  # imports torch, which nothing else here needs
+
         listed(shipped(), lambda name: [f"{name}: {read(name)['description']}"])
     else:
         listed(plugins.names(kind.removesuffix("s")), lambda name: plugin(kind.removesuffix("s"), name))
@@ -40,11 +42,6 @@ def listed(names: Iterable[str], lines: Callable[[str], Iterable[str]]) -> None:
 
 def plugin(kind: str, name: str) -> Iterator[str]:
     """Name, arguments and source of a plugin; of a metric also what its values mean."""
-    import inspect
-
-    from bench import plugins
-    from bench.scoring.protocol import explained
-
     defaults = ", ".join(f"{n}={p.default}" for n, p in plugins.defaults(kind, name).items())
     module = inspect.getmodule(plugins.load(kind, name))
     first = next(iter((inspect.getdoc(module) or "").splitlines()), "") if module else ""

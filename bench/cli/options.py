@@ -1,19 +1,25 @@
 """Options that several commands share, and what they mean."""
 
+import importlib.util
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import joblib
 
 from bench.errors import BenchError
+from bench.execution.job import Means
+from bench.execution.slots import devices
+from bench.scoring.protocol import Protocol
+from bench.scoring.protocol import left_out as lacking
+from bench.spec import RunSpec
+from bench.store.store import Store
 from bench.study.overrides import altered
 
 if TYPE_CHECKING:
-    from bench.execution.job import Means
-    from bench.scoring.protocol import Protocol
-    from bench.spec import RunSpec
     from bench.study.study import Study
 
 SETUP = (
@@ -64,8 +70,6 @@ HOW = (
 
 def folders_of(results: Path) -> list[Path]:
     """The folders of studies in a results folder, which may be one itself. BenchError where there are no runs."""
-    from bench.store.store import Store
-
     if not results.is_dir():
         wrong = "not a folder" if results.exists() else "no such folder"
         raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
@@ -77,7 +81,7 @@ def folders_of(results: Path) -> list[Path]:
 
 def check_device(device: str) -> None:
     """BenchError where torch has no such device here."""
-    import torch
+    import torch  # a report does without
 
     try:
         torch.empty(1, device=device).item()
@@ -102,6 +106,7 @@ def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol,
 
     All that may be refused is refused here, before a folder is made.
     """
+    # imports torch, which a report does without
     from bench.study.study import expand, ordered, parse, protocols, read, shard
 
     study, out, repeats, part = (flags.pop(name) for name in ("study", "out", "eval_repeats", "shard"))
@@ -111,13 +116,12 @@ def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol,
     return wanted, specs, protocols(wanted), out or Path("results") / wanted.name, repeats
 
 
-def left_out(study: "Study", protocols: "Sequence[Protocol]") -> list[str]:
+def left_out(study: "Study", protocols: Sequence[Protocol]) -> list[str]:
     """What of the study's data set is not scored, and by which metrics it is not, each with the reason."""
-    from bench.scoring.protocol import left_out
-    from bench.study.study import facts
+    from bench.study.study import facts  # imports torch, which a report does without
 
     incomplete = facts(study).incomplete
-    return [*([f"not scored: {incomplete}"] if incomplete else []), *left_out(protocols)]
+    return [*([f"not scored: {incomplete}"] if incomplete else []), *lacking(protocols)]
 
 
 def shard_of(given: str) -> tuple[int, int]:
@@ -142,35 +146,27 @@ def engine_of(engine: str, scheduler: str | None) -> dict[str, str] | None:
 
 def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
     """BenchError where an optional package is asked for and not installed."""
-    import importlib.util
-
     if asked and importlib.util.find_spec(module) is None:
         raise BenchError(f"{what} is not installed; pip install 'disentanglement-bench[{extra}]'")
 
 
 def devices_of(device: str) -> tuple[str, ...]:
     """The devices that are meant, each of which is there. BenchError where not."""
-    import torch
-
-    from bench.execution.slots import devices
+    import torch  # a report does without
 
     return devices(device, torch.cuda.device_count())
 
 
-def means_of(device: str, threads: int, flags: dict[str, Any]) -> "Means":
+def means_of(device: str, threads: int, flags: dict[str, Any]) -> Means:
     """Where and how runs are carried out; takes what PLACE and HOW say of it from `flags`. BenchError for a device."""
-    from bench.execution.job import Means
-
     runs, timeout, retries, every = (
         flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every")
     )
     return Means(devices_of(device), runs, threads, timeout=timeout, retries=retries, every=every)
 
 
-def processes(means: "Means", asked: int | None) -> int:
+def processes(means: Means, asked: int | None) -> int:
     """How many runs there are at once: at most one a slot; on the processor by default one for so many cores."""
-    import joblib
-
     if means.devices == ("cpu",):
         return asked or max(1, int(joblib.cpu_count()) // means.threads)
     slots = len(means.devices) * means.runs_per_device
@@ -179,8 +175,6 @@ def processes(means: "Means", asked: int | None) -> int:
 
 def writable(folder: Path) -> Path:
     """The folder, made if need be. BenchError where nothing can be written in it."""
-    import tempfile
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from bench.cli.options import PLACE, STUDY, asked, devices_of, left_out, options, processes
+from bench.cli.progress import cells, duration
 from bench.errors import BenchError
+from bench.execution.estimate import UPDATES, estimates, seconds_in_all, size
+from bench.execution.job import Job, Means
+from bench.execution.plan import plan as planned
+from bench.execution.status import survey
+from bench.store.store import Store
 
 
 @click.command()
@@ -15,10 +21,6 @@ from bench.errors import BenchError
 @click.option("--no-calibration", is_flag=True, help="Only count; takes no measurements.")
 def plan(device: str, runs_per_device: int, jobs: int | None, threads: int, no_calibration: bool, **flags: Any) -> None:
     """What `run` would do with the same arguments: runs, time, memory, room. Writes nothing."""
-    from bench.execution.job import Means
-    from bench.execution.plan import plan as planned
-    from bench.store.store import Store
-
     means = Means(devices_of(device), runs_per_device, threads)
     wanted, specs, protocols, out, repeats = asked(flags)
     left = planned(specs, protocols, Store(out), repeats, threads=threads)
@@ -36,11 +38,8 @@ def plan(device: str, runs_per_device: int, jobs: int | None, threads: int, no_c
         tell(to_train, means, at_once, out)
 
 
-def tell(to_train: "list[Any]", means: Any, at_once: int, out: Path) -> None:
+def tell(to_train: list[Job], means: Means, at_once: int, out: Path) -> None:
     """Time, memory and room of runs to train, from a calibration."""
-    from bench.cli.progress import duration
-    from bench.execution.estimate import UPDATES, estimates, seconds_in_all, size
-
     click.echo(f"calibration: {sum(UPDATES)} updates and a scoring of each method")
     try:
         found = estimates(to_train, means)
@@ -62,9 +61,6 @@ def tell(to_train: "list[Any]", means: Any, at_once: int, out: Path) -> None:
 @click.argument("results", type=click.Path(path_type=Path))
 def status(results: Path) -> None:
     """What is done, running, failed or left behind in RESULTS, a study's folder. Writes nothing."""
-    from bench.cli.progress import cells, duration
-    from bench.execution.status import survey
-
     found = survey(results)
     lives = [r for r in found.running if r.lives]
     stale = [r for r in found.running if not r.lives]

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+import joblib
+import numpy as np
 
-from bench.cli.options import folders_of, writable
+from bench.cli.options import check_device
 from bench.errors import BenchError
+from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
+from bench.pictures.decoded import draw
+from bench.scoring.baselines import carried_out, tasks
+from bench.store.merge import merge as merge_folders
+from bench.store.store import Store
 from bench.study.overrides import words
-
-if TYPE_CHECKING:
-    from bench.execution.verify import Checked
-    from bench.store.store import Store
 
 FOLDER = click.Path(path_type=Path)
 SHOWN = 10  # differences of a run that are written out
@@ -30,11 +32,6 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
     By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
     supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
-    import joblib
-
-    from bench.cli.options import check_device
-    from bench.scoring.baselines import carried_out, tasks
-
     check_device(device)
     store = opened(results)
     asked = tasks(store, seeds, device, None if only is None else words(only))
@@ -67,10 +64,6 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
 
     Exactly on a platform like the record's, within a stated tolerance elsewhere. Exits with 1 where a number differs.
     """
-    import numpy as np
-
-    from bench.execution.verify import TOLERANCES, from_posteriors, from_specs, from_weights
-
     store = opened(results)
     if retrain:
         how, checks = "retrain", from_specs(store, retrain, np.random.default_rng(seed), device)
@@ -87,8 +80,6 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
 @click.option("--out", type=FOLDER, required=True, help="A new folder.")
 def merge(results: tuple[Path, ...], out: Path) -> None:
     """Copy the runs of several RESULTS into one new folder, unless they mix protocols, data or schema."""
-    from bench.store.merge import merge as merge_folders
-
     for folder in results:
         opened(folder)
     merged = merge_folders(results, out)
@@ -109,16 +100,12 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
-    from bench.pictures.decoded import draw
-
     for path in draw(opened(results), out / results.resolve().name, device):
         click.echo(str(path))
 
 
-def opened(results: Path) -> "Store":
+def opened(results: Path) -> Store:
     """The store in a folder. BenchError where there is none."""
-    from bench.store.store import Store
-
     if not results.is_dir():
         raise BenchError(f"results {results}: {'not a folder' if results.exists() else 'no such folder'}")
     store = Store(results)
@@ -127,7 +114,7 @@ def opened(results: Path) -> "Store":
     return store
 
 
-def _told(checks: "Iterable[Checked]", store: "Store", tolerance: float) -> bool:
+def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
     """Say what came of each run that is not as stored, and sum up; whether all is well."""
     runs = numbers = elsewhere = wrong = 0
     skipped: dict[str, int] = {}
@@ -147,21 +134,3 @@ def _told(checks: "Iterable[Checked]", store: "Store", tolerance: float) -> bool
     how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
     click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {len(store.damaged)} are damaged")
     return not wrong and not store.damaged
-
-
-@click.command()
-@click.argument("results", type=click.Path(path_type=Path), default=Path("results"))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--full", is_flag=True, help="Also the figures of gradients and of lost runs, by which faults are found.")
-def report(results: Path, out: Path, full: bool) -> None:
-    """Tables, CSV files and figures of RESULTS: a study's folder, or a folder of studies."""
-    from bench.report.write import write
-    from bench.store.searches import read
-    from bench.store.store import Store
-
-    for folder in folders_of(results):
-        store, target = Store(folder), writable(out / folder.resolve().name)
-        files = write(store, target, searches=read(folder), full=full)
-        for key, reason in store.damaged.items():
-            click.echo(f"passed over {folder / key}: damaged: {reason}", err=True)
-        click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")

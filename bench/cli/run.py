@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from rich.console import Console
 
 from bench.cli.options import (
     HOW,
@@ -20,11 +21,14 @@ from bench.cli.options import (
     processes,
     writable,
 )
-
-if TYPE_CHECKING:
-    from bench.execution.job import Job, Means, Result
-    from bench.scoring.protocol import Protocol
-    from bench.store.store import Store
+from bench.cli.progress import describe, outcome, shown
+from bench.execution.job import Job, Means, Result
+from bench.execution.plan import plan
+from bench.execution.pool import LOCAL
+from bench.execution.session import Session
+from bench.scoring.protocol import Protocol
+from bench.store.atomic import unlinked
+from bench.store.store import Store
 
 
 @click.command()
@@ -44,9 +48,6 @@ def run(
     **flags: Any,
 ) -> None:
     """Train and score every run of a study that is not done yet."""
-    from bench.execution.plan import plan
-    from bench.store.store import Store
-
     by, means = engine_of(engine, scheduler), means_of(device, threads, flags)
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
@@ -60,30 +61,24 @@ def run(
             + (f", {left.rescored} to score further" if left.rescored else "")
         )
         click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
-    means = replace(means, tensorboard=str(store.root.resolve() / ".tensorboard") if tensorboard else "")
+    events = str(unlinked(store.root.resolve(), ".tensorboard")) if tensorboard else ""
+    means = replace(means, tensorboard=events)
     if left.jobs:
         at_once = processes(means, jobs) if engine == "local" else jobs or -1
         carry_out(left.jobs, store, at_once, means, protocols, engine=by, quiet=quiet)
 
 
 def carry_out(
-    jobs: "list[Job]",
-    store: "Store",
+    jobs: list[Job],
+    store: Store,
     processes: int,
-    means: "Means | None" = None,
-    protocols: "tuple[Protocol, ...]" = (),
+    means: Means | None = None,
+    protocols: tuple[Protocol, ...] = (),
     *,
     engine: Mapping[str, str] | None = None,
     quiet: bool = False,
 ) -> None:
     """Run the jobs, store each as it ends, and say what failed. Exits with 1 where something did, 130 on Ctrl-C."""
-    from rich.console import Console
-
-    from bench.cli.progress import describe, shown
-    from bench.execution.job import Means
-    from bench.execution.pool import LOCAL
-    from bench.execution.session import Session
-
     console = Console(highlight=False, quiet=quiet)
     session = Session(store, means or Means(), protocols, lambda line: console.print(line, soft_wrap=True))
     results = session.results(jobs, processes, engine or LOCAL)
@@ -99,10 +94,8 @@ def carry_out(
     end(failed, session.interrupted, store)
 
 
-def end(failed: "list[Result]", interrupted: int, store: "Store") -> None:
+def end(failed: list[Result], interrupted: int, store: Store) -> None:
     """Say what is not done and why; exit accordingly."""
-    from bench.cli.progress import outcome
-
     for result in failed:
         click.echo(f"not done: {outcome(result)}")
     if interrupted:

@@ -1,21 +1,29 @@
-"""`bench score` and `bench calibrate` at the terminal."""
+"""`bench score` at the terminal."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from rich.console import Console
 
+from bench import plugins
+from bench.cli.options import check_device, folders_of
+from bench.environment import environment
 from bench.errors import BenchError
+from bench.execution.job import Job, Means
+from bench.execution.plan import scoring
+from bench.quantities import BASELINES
+from bench.report.tables.csv_file import Row, csv_text
+from bench.report.tables.rows import score_rows
+from bench.scoring.arrays import csv_of, read, score_arrays, table
+from bench.scoring.protocol import Facts, Grid, Protocol, left_out, protocols_of
+from bench.spec import Record
+from bench.store.files import Damaged
+from bench.store.runs import Run
+from bench.store.store import Store
 from bench.study.overrides import split_setting, words
-
-if TYPE_CHECKING:
-    from bench.report.tables.csv_file import Row
-    from bench.scoring.calibrate import Cell
-    from bench.scoring.protocol import Facts, Grid, Protocol
-    from bench.spec import Record
-    from bench.store.store import Store
 
 
 @click.command()
@@ -59,10 +67,6 @@ def score_file(
     file: Path, metrics: str | None, given: Sequence[str], out: Path | None, seed: int = 0, **options: Any
 ) -> None:
     """Print the scores of a file's arrays, and write them where asked."""
-    from rich.console import Console
-
-    from bench.scoring.arrays import csv_of, read, score_arrays, table
-
     names, settings = asked(metrics, given)
     scored = score_arrays(read(file), names, settings, seed, **options)
     console = Console(highlight=False)
@@ -85,11 +89,6 @@ def score_runs(
     device: str = "cpu",
 ) -> None:
     """Score every done run by the protocols that it lacks; with `udr`, how far its seeds agree."""
-    from bench.cli.options import check_device, folders_of
-    from bench.report.tables.csv_file import csv_text
-    from bench.scoring.protocol import protocols_of
-    from bench.store.store import Store
-
     check_device(device)
     stores = [Store(f) for f in folders_of(folder)]
     rows = []
@@ -108,12 +107,9 @@ def score_runs(
         write(out, csv_text(rows))
 
 
-def agreement(store: "Store", device: str) -> "list[Row]":
+def agreement(store: Store, device: str) -> list[Row]:
     """Write how far the seeds of each setting agree, UDR, beside the store's runs; the rows of it."""
-    from bench.report.tables.csv_file import csv_text
-    from bench.report.tables.rows import score_rows
-    from bench.scoring.udr import udr_scores
-    from bench.store.runs import Run
+    from bench.scoring.udr import udr_scores  # imports torch, which the scores of a file do without
 
     scored, few = udr_scores(store, device)
     rows = score_rows([Run(record, (file,)) for record, file in scored])
@@ -124,21 +120,14 @@ def agreement(store: "Store", device: str) -> "list[Row]":
 
 
 def further(
-    store: "Store",
-    protocols: "Callable[[Facts], tuple[Protocol, ...]]",
+    store: Store,
+    protocols: Callable[[Facts], tuple[Protocol, ...]],
     repeats: int,
     device: str,
     processes: int,
 ) -> list[dict[str, Any]]:
     """Add what the store's done runs lack of the protocols for their data; the rows of all of their scores by them."""
-    from bench.cli.run import carry_out
-    from bench.environment import environment
-    from bench.execution.job import Job, Means
-    from bench.execution.plan import scoring
-    from bench.report.tables.rows import score_rows
-    from bench.scoring.protocol import Facts, left_out
-    from bench.store.files import Damaged
-    from bench.store.runs import Run
+    from bench.cli.run import carry_out  # imports torch, which the scores of a file do without
 
     done, beside = learnt(store)
     jobs = []
@@ -164,10 +153,8 @@ def further(
     return score_rows(runs)
 
 
-def learnt(store: "Store") -> "tuple[list[Record], int]":
+def learnt(store: Store) -> tuple[list[Record], int]:
     """The runs of a store that are done, and how many baselines there are: these keep neither codes nor weights."""
-    from bench.quantities import BASELINES
-
     done = [record for record in store if record.status == "done"]
     runs = [record for record in done if record.spec.method not in BASELINES]
     return runs, len(done) - len(runs)
@@ -175,8 +162,6 @@ def learnt(store: "Store") -> "tuple[list[Record], int]":
 
 def asked(metrics: str | None, given: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
     """The metrics by name, and their settings; by default every metric."""
-    from bench import plugins
-
     names = words(metrics) if metrics is not None else list(plugins.names("metric"))
     if not names or len(set(names)) < len(names):
         raise BenchError(f"metrics={metrics}: expected at least one, each once")
@@ -194,47 +179,7 @@ def write(path: Path, text: str) -> None:
         raise BenchError(f"out={path}: cannot be written: {error.strerror or error}") from None
 
 
-@click.command()
-@click.option("--grid", default="sprites32", show_default=True, help="dsprites, sprites32, or sizes such as 3,6,40.")
-@click.option("--metrics", help="Comma-separated.  [default: all]")
-@click.option("--set", "given", multiple=True, metavar="METRIC.ARG=V,V", help="Any argument; lists multiply out.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of noise, rows and metrics.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("reports/calibration"), show_default=True)
-def calibrate(grid: str, metrics: str | None, given: tuple[str, ...], seed: int, out: Path) -> None:
-    """Score codes known by formula with every metric: what it gives a perfect code, noise, and what it cannot see.
-
-    Writes calibration.csv, .md, .png and .svg. DCI is scored on 2,000 rows, since its trees take seconds a code on
-    10,000: --set dci.n_train=10000 for its usual protocol.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    from bench.cli.options import writable
-    from bench.report.figures.style import save, styled
-    from bench.scoring.calibrate import calibration, cells, csv_text, draw, markdown, protocols, sizes_of
-
-    names, settings = asked(metrics, given)
-    sizes, wanted = sizes_of(grid), protocols(names, settings)
-    writable(out)
-    found: list[Cell] = []
-    for cell in cells(sizes, wanted, seed):
-        if not found or found[-1].code != cell.code:
-            click.echo(f"scoring {cell.code}", err=True)
-        found.append(cell)
-    table = calibration(found)
-    shown = Table("score", *table.codes, box=None)
-    for label, row in zip(table.labels, table.values, strict=True):
-        shown.add_row(label, *[f"{x:.3f}" for x in row])
-    console = Console(highlight=False)
-    (console if console.is_terminal else Console(highlight=False, width=1000)).print(shown)
-    write(out / "calibration.csv", csv_text(sizes, found))
-    write(out / "calibration.md", markdown(table))
-    with styled():
-        save(draw(table, sizes, seed), out / "calibration")
-    click.echo(f"{out}: calibration.csv, .md, .png, .svg")
-
-
-def settings(given: Iterable[str], metrics: Sequence[str]) -> "dict[str, Grid]":
+def settings(given: Iterable[str], metrics: Sequence[str]) -> dict[str, Grid]:
     """`--set` by metric. BenchError for a plugin that is not among the metrics."""
     found: dict[str, Grid] = {}
     for setting in given:

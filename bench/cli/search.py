@@ -4,23 +4,35 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import optuna
 
+from bench import plugins
 from bench.cli.options import HOW, PLACE, SETUP, engine_of, means_of, options, processes, writable
 from bench.cli.run import carry_out, end
 from bench.errors import BenchError
+from bench.execution.job import Means
+from bench.execution.leases import Leases
+from bench.execution.plan import plan as planned
+from bench.execution.pool import LOCAL
+from bench.execution.session import Session
+from bench.scoring.protocol import Protocol, protocols_of
+from bench.search.loop import Loop, Told
+from bench.search.objectives import Objective, check, objectives, uses_labels
+from bench.search.outcome import outcome, with_importances, with_udr
+from bench.search.samplers import chosen
+from bench.search.space import base_of, check_names, dimensions, spec_of
+from bench.search.storage import opened, told
+from bench.search.trials import MethodSearch, Plan
+from bench.seeds import SEARCH_SEEDS
+from bench.store.atomic import unlinked
+from bench.store.searches import FOLDER, Search, write
+from bench.store.searches import read as read_searches
+from bench.store.store import Store
 from bench.study.overrides import altered, words
-
-if TYPE_CHECKING:
-    from bench.execution.job import Means
-    from bench.scoring.protocol import Protocol
-    from bench.search.loop import Told
-    from bench.search.objectives import Objective
-    from bench.search.trials import Plan
-    from bench.store.store import Store
-    from bench.study.study import Study
+from bench.study.study import MOST_SEEDS, Study, facts, parse, read
 
 SEEDS = {True: 5, False: 3}  # of a trial, with udr and without
 
@@ -29,11 +41,11 @@ SEEDS = {True: 5, False: 3}  # of a trial, with udr and without
 class Asked:
     """What the options mean. scored: how the runs of trials are scored; confirmed: those of settings confirmed."""
 
-    study: "Study"
-    plans: "list[Plan]"
-    objectives: "tuple[Objective, ...]"
-    scored: "tuple[Protocol, ...]"
-    confirmed: "tuple[Protocol, ...]"
+    study: Study
+    plans: list[Plan]
+    objectives: tuple[Objective, ...]
+    scored: tuple[Protocol, ...]
+    confirmed: tuple[Protocol, ...]
     out: Path
 
 
@@ -64,8 +76,6 @@ def search(
     **flags: Any,
 ) -> None:
     """Search each method's settings with equal budgets, and try the best again on seeds that the search never saw."""
-    from bench.store.store import Store
-
     by, means = engine_of(engine, scheduler), means_of(device, threads, flags)
     if by is not None and jobs is None:
         raise BenchError("engine=dask: a search asks for one run after another; expected --jobs, how many at once")
@@ -81,14 +91,6 @@ def search(
 
 def asked(flags: dict[str, Any]) -> Asked:
     """All that may be refused is refused here, before a folder is made."""
-    from bench.scoring.protocol import protocols_of
-    from bench.search.objectives import check, objectives
-    from bench.search.samplers import chosen
-    from bench.search.space import base_of, check_names, dimensions
-    from bench.search.trials import Plan
-    from bench.seeds import SEARCH_SEEDS
-    from bench.study.study import MOST_SEEDS, facts, parse, read
-
     study, out, named = flags.pop("study"), flags.pop("out"), flags["methods"] is not None
     trials, seeds, seed = (flags.pop(name) for name in ("trials", "seeds_per_trial", "search_seed"))
     names, sampler, strength = words(flags.pop("objective")), flags.pop("sampler"), flags.pop("strength")
@@ -131,18 +133,14 @@ def intervals(option: str, given: Sequence[str]) -> dict[str, tuple[float, float
 
 def with_strength(methods: Sequence[str]) -> list[str]:
     """Those of a study's methods that have a strength, where none was named."""
-    from bench import plugins
-
     found = [m for m in methods if plugins.load("method", m).strength is not None]
     if not found:
         raise BenchError(f"methods={','.join(methods)}: none has a strength to search")
     return found
 
 
-def introduce(wanted: Asked, store: "Store") -> None:
+def introduce(wanted: Asked, store: Store) -> None:
     """What is searched, and what it costs."""
-    from bench.search.objectives import uses_labels
-
     plan = wanted.plans[0]
     runs = plan.budget * len(plan.seeds)
     click.echo(
@@ -162,8 +160,8 @@ def introduce(wanted: Asked, store: "Store") -> None:
 
 def searched(
     wanted: Asked,
-    store: "Store",
-    means: "Means",
+    store: Store,
+    means: Means,
     at_once: int,
     engine: dict[str, str] | None,
     storage: str | None,
@@ -171,35 +169,35 @@ def searched(
     quiet: bool,
 ) -> None:
     """Spend the budget of every method; what is known is written after every trial. Exits on a signal."""
-    import optuna
-
-    from bench.execution.leases import Leases
-    from bench.execution.pool import LOCAL
-    from bench.execution.session import Session
-    from bench.search.loop import Loop
-    from bench.search.outcome import outcome
-    from bench.search.storage import opened, told
-    from bench.search.trials import MethodSearch
-    from bench.store.searches import FOLDER, write
-
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     session = Session(store, means, wanted.scored)
     with ExitStack() as stack:
         stack.enter_context(told(storage))
-        leases = stack.enter_context(Leases(store.root / FOLDER))
+        leases = stack.enter_context(Leases(unlinked(store.root, FOLDER)))
         kept = opened(store.root, storage)
         searches = [MethodSearch(plan, kept, leases) for plan in wanted.plans]
         for one in Loop(session, searches, wanted.scored, at_once, engine or LOCAL).told():
             write(store.root, outcome(one.search, store))
             if not quiet or one.reason:
                 click.echo(line(one))
-        for each in searches:
-            write(store.root, outcome(each, store, confirm))
+        ended = [outcome(each, store, confirm) for each in searches]
+        for found in ended:
+            write(store.root, found)
+        for found, each in zip(ended, searches, strict=True):
+            if found.chosen is not None:
+                add(store, with_importances(found, each))
     if session.interrupted:
         end([], session.interrupted, store)
 
 
-def line(one: "Told") -> str:
+def add(store: Store, found: Search) -> None:
+    """Write a search again, with what was computed beside its trials; say what could not be."""
+    write(store.root, found)
+    for what, reason in found.left_out.items():
+        click.echo(f"{found.method}: left out {what}: {reason}")
+
+
+def line(one: Told) -> str:
     """What came of a trial."""
     plan = one.search.plan
     params = " ".join(f"{name.rstrip('_')}={value:g}" for name, value in one.trial.params.items())
@@ -210,15 +208,10 @@ def line(one: "Told") -> str:
 
 
 def confirmed(
-    wanted: Asked, store: "Store", means: "Means", at_once: int, engine: dict[str, str] | None, quiet: bool
+    wanted: Asked, store: Store, means: Means, at_once: int, engine: dict[str, str] | None, quiet: bool
 ) -> None:
     """Train each method's chosen setting on report seeds."""
-    from bench.execution.plan import plan
-    from bench.search.outcome import with_udr
-    from bench.search.space import spec_of
-    from bench.store.searches import read, write
-
-    known = {found.name: found for found in read(store.root)}
+    known = {found.name: found for found in read_searches(store.root)}
     specs = []
     for one in wanted.plans:
         found = known[one.name]
@@ -230,9 +223,9 @@ def confirmed(
         if not quiet:
             click.echo(f"{one.method}: chosen {params} (trial {best.number + 1}, {found.rule})")
         specs += [spec_of(one.base, best.params, seed) for seed in found.confirm_seeds]
-    left = plan(specs, wanted.confirmed, store, threads=means.threads)
+    left = planned(specs, wanted.confirmed, store, threads=means.threads)
     if left.jobs:
         carry_out(left.jobs, store, at_once, means, wanted.confirmed, engine=engine, quiet=quiet)
     if "udr" in [o.name for o in wanted.objectives]:
         for one in wanted.plans:
-            write(store.root, with_udr(known[one.name], store))
+            add(store, with_udr(known[one.name], store))

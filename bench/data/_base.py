@@ -45,6 +45,7 @@ class FactorDataset:
     numbers: by name of a continuous factor its true values (N,), nan where not known; v holds the bins they are in.
     binned: the word of a protocol for those bins: `vwidth20` of equal width, `vquantile20` of equal numbers of rows;
         empty without a continuous factor.
+    notes: what was decided of the file that they were read from, and might have been meant otherwise; a line each.
     """
 
     observations: NDArray[np.generic] | Rows
@@ -64,6 +65,7 @@ class FactorDataset:
     cyclic: Mapping[str, float] = field(default_factory=dict)
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     binned: str = ""
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.observations)

@@ -4,28 +4,33 @@ import hashlib
 import json
 import math
 import os
+import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bench.data._base import FactorDataset
-from bench.data._files.images import shrunk
 from bench.data._own import columns
 from bench.data._own import factors as own
-from bench.data._own.columns import Column, Origin
+from bench.data._own.cells import Column
+from bench.data._own.origin import Origin
+from bench.data._own.squared import check, side_of, squared
 from bench.errors import BenchError
 
 __all__ = ["image_folder"]
 
 SOURCE = "FOLDER, of images and of factors.csv"
 TABLE = "factors.csv"
-FORMATS = ("PNG", "JPEG", "BMP", "PPM", "TIFF", "WEBP")  # none that runs another program to be read
+FORMATS = ("PNG", "JPEG", "BMP", "PPM", "TIFF", "WEBP", "GIF")  # none that runs another program to be read
+SEVERAL = ("PNG", "TIFF", "WEBP", "GIF")  # those that may hold several images; a JPEG's others are previews
 BLOCK = 256  # images decoded at a time
+MOST_LISTED = 10_000  # files that a misspelt name is held against
 READING_ERRORS = (
     OSError,
     SyntaxError,
@@ -38,12 +43,16 @@ READING_ERRORS = (
 
 @dataclass(frozen=True)
 class _Files:
-    """The images that a column of a table names, relative to the table's folder; size: to resample to, or 0."""
+    """The images that a column of a table names, relative to the table's folder.
+
+    size: to resample to, or 0. fit: how they are made square, or "".
+    """
 
     origin: Origin
     column: str
     names: list[str]
     size: int
+    fit: str
 
     def wrong(self, row: int, what: str) -> BenchError:
         return self.origin.wrong(f"column {self.column!r}, {self.origin.row(row)}: {self.names[row]!r} {what}")
@@ -53,12 +62,15 @@ class _Files:
 
     def fingerprint(self) -> str:
         """Of the files as they are now, by name, size and time of change. BenchError where one is missing."""
-        digest = hashlib.sha256(json.dumps([str(self.origin.path.parent.resolve()), self.size]).encode())
+        how = [self.size, *([self.fit] if self.fit else [])]
+        digest = hashlib.sha256(json.dumps([str(self.origin.path.parent.resolve()), *how]).encode())
         for row, name in enumerate(self.names):
             try:
                 status = os.stat(self.path(row))
             except (OSError, ValueError):  # ValueError: a name with a byte that none may have
-                raise self.wrong(row, "is no file in the table's folder") from None
+                raise self.wrong(row, f"is no file in the table's folder{self._instead(row)}") from None
+            if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+                raise self.wrong(row, "is no file, but a folder, a pipe or a device")
             digest.update(json.dumps([name, status.st_size, status.st_mtime_ns]).encode())
         return digest.hexdigest()
 
@@ -70,20 +82,36 @@ class _Files:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
                 with Image.open(self.path(row), formats=FORMATS) as image:
+                    self._check_single(row, image)
                     plain = self._plain(row, ImageOps.exif_transpose(image))
         except READING_ERRORS as error:
-            raise self.wrong(row, f"cannot be read as an image: {' '.join(str(error).split())}") from None
-        width, height = plain.size
-        if self.size and width != height:
-            raise self.wrong(row, f"is {width} x {height}: expected a square image to resample; crop it")
-        pixels = np.asarray(plain)
-        if self.size and width != self.size:
-            pixels = shrunk(pixels, self.size)
-        elif width != height or width not in own.SIDES:
+            why = "it is of another format" if isinstance(error, UnidentifiedImageError) else str(error)
             raise self.wrong(
-                row, f"is {width} x {height}: expected 32 x 32 or 64 x 64, or size=32 or size=64 to resample"
-            )
-        return pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+                row, f"cannot be read as an image: {' '.join(why.split())} (expected one of {', '.join(FORMATS)})"
+            ) from None
+        pixels = np.asarray(plain)
+        pixels = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+        side = side_of("image_folder", *pixels.shape[1:], self.size, self.fit)
+        if isinstance(side, str):
+            raise self.wrong(row, side)
+        return squared(pixels, side, self.fit)
+
+    def _instead(self, row: int) -> str:
+        """A file that may be meant by a name of none, in words."""
+        name, folder = PurePosixPath(self.names[row]), self.origin.path.parent
+        with suppress(OSError, ValueError):
+            for path in sorted((folder / name.parent).iterdir())[:MOST_LISTED]:
+                if name.name.casefold() in (path.name.casefold(), path.stem.casefold()) and path.is_file():
+                    return f"; {str(path.relative_to(folder))!r} is one"
+            for path in sorted(folder.iterdir()):
+                if path.is_dir() and (path / name).is_file():
+                    return f"; {str((path / name).relative_to(folder))!r} is one"
+        return ""
+
+    def _check_single(self, row: int, image: Image.Image) -> None:
+        n = getattr(image, "n_frames", 1) if image.format in SEVERAL else 1
+        if n != 1:
+            raise self.wrong(row, f"holds {n} images: expected one in a file")
 
     def _plain(self, row: int, image: Image.Image) -> Image.Image:
         """The image as L or RGB."""
@@ -118,6 +146,7 @@ def image_folder(
     factors: str = "",
     image: str = "",
     size: int = 0,
+    fit: str | None = None,
     categorical: str = "",
     ordered: str = "",
     continuous: str = "",
@@ -132,6 +161,7 @@ def image_folder(
     image: the column of file names, relative to the table; by default the first. factors: their columns, with commas
         between; by default all others. Files that the table does not name are left alone.
     size: 32 or 64, to which square images are resampled (Lanczos); by default they are taken as they are.
+    fit: how images of any two sides are made square: `crop`, `resize` or `pad` (bench.data._own.squared).
     categorical, ordered, continuous: of factors whose values do not show it (bench.data._own.factors). bins, binning:
         how continuous ones are put into bins, of equal `width` or by `quantile`.
     name: of this folder, to tell it from others.
@@ -143,18 +173,32 @@ def image_folder(
         raise own.needed("image_folder", SOURCE)
     if not source.exists():
         raise BenchError(f"source: no file or folder {source}")
-    own.check_size("image_folder", size)
+    check("image_folder", size, fit or "")
     path = source / TABLE if source.is_dir() else source
     header = columns.header(path)
     (column,) = own.chosen("image_folder.image", image or header[0], header)
     names = own.chosen("image_folder.factors", factors, [n for n in header if n != column])
+    if not factors:
+        columns.without_index("image_folder.factors", path, names)
     roles = own.Roles("image_folder", categorical, ordered, continuous, bins, binning)
     held = columns.columns(path, [column, *names])
-    files = _Files(Origin(path), column, _file_names(Origin(path), column, held.pop(column)), size)
+    if not image:
+        _check_first(Origin(path), column, held)
+    files = _Files(Origin(path), column, _file_names(Origin(path), column, held.pop(column)), size, fit or "")
     found = own.factors_of(files.origin, held, roles)
     of, shape = files.fingerprint(), files.pixels(0).shape
     rows = own.kept("image_folder", of, path, (len(files.names), math.prod(shape)), files.blocks)
     return own.dataset(found, rows, rows.rows, shape, "image", "bernoulli")
+
+
+def _check_first(origin: Origin, column: str, held: Mapping[str, Column]) -> None:
+    """BenchError where another column than the first is that of file names."""
+    files = [n for n, cells in held.items() if isinstance(cells[0], str) and (origin.path.parent / cells[0]).is_file()]
+    if files and column not in files:
+        raise origin.wrong(
+            f"column {column!r}, {origin.row(0)}: {str(held[column][0])!r} is no file in the table's folder; those of "
+            f"column {files[0]!r} are: image_folder.image={files[0]}"
+        )
 
 
 def _file_names(origin: Origin, column: str, cells: Column) -> list[str]:

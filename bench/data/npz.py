@@ -12,9 +12,10 @@ from bench.data._base import FactorDataset, Kind
 from bench.data._files import read
 from bench.data._files.original import digest
 from bench.data._own import factors as own
+from bench.data._own import squared
 from bench.data._own.arrays import Observations
-from bench.data._own.columns import Origin
 from bench.data._own.factors import Factors, Roles
+from bench.data._own.origin import Origin
 from bench.errors import BenchError
 
 __all__ = ["npz"]
@@ -32,6 +33,7 @@ def npz(
     factors: str = "",
     kind: str = "",
     size: int = 0,
+    fit: str | None = None,
     categorical: str = "",
     ordered: str = "",
     continuous: str = "",
@@ -44,14 +46,15 @@ def npz(
     """Observations and factors from an .npz file of yours, or from one that `bench data export` wrote.
 
     source: the file; no pickle in it is ever loaded.
-    x: the array of observations. Images (N, H, W), (N, C, H, W) or (N, H, W, C) of 1 or 3 channels and 32 x 32 or
-        64 x 64, uint8 or floats from 0 to 1; features (N, F); sequences (N, C, L). Bytes of nothing but 0 and 1 are
+    x: the array of observations. Images (N, H, W), (N, C, H, W) or (N, H, W, C) of 1 or 3 channels, uint8 or floats
+        from 0 to 1; features (N, F); sequences (N, C, L). Bytes of nothing but 0 and 1 are
         black and white.
     v: that of factors, (N, K) numbers or texts, nan or "" where one is missing. `names` (K,) are theirs, else they are
         factor1, factor2, ... Where there is `sizes` (K,), v holds indices of values, -1 where one is missing.
     factors: which of them to take, with commas between; by default all.
     kind: image, vector or sequence, where the shape does not say it.
     size: 32 or 64, to which square images are resampled (Lanczos); by default they are taken as they are.
+    fit: how images of any two sides are made square: `crop`, `resize` or `pad` (bench.data._own.squared).
     categorical, ordered, continuous: of factors whose values do not show it (bench.data._own.factors). bins, binning:
         how continuous ones are put into bins, of equal `width` or by `quantile`.
     standardise: each feature, or channel of a sequence, is brought to mean 0 and variance 1. noise: the standard
@@ -63,13 +66,13 @@ def npz(
     if source is None:
         raise own.needed("npz", SOURCE)
     said_kind, likelihood = _said(source)
-    held = Observations(Origin(source, first=0), x, kind or said_kind, likelihood, size, standardise, noise)
+    held = Observations(Origin(source, first=0), x, kind or said_kind, likelihood, size, fit or "", standardise, noise)
     _check(held)
     found = _factors(held.origin, v, factors, Roles("npz", categorical, ordered, continuous, bins, binning))
     n = held.layout.shape[0]
     if len(found.v) != n:
         raise held.origin.wrong(f"array {x!r} has {n} rows, {v!r} has {len(found.v)}")
-    of = digest(source, "sha256"), x, held.form, held.held_by, size, standardise, noise
+    of = digest(source, "sha256"), x, held.form, held.held_by, size, standardise, noise, *([fit] if fit else [])
     rows = own.kept("npz", of, source, (n, math.prod(held.shape) * held.stored.itemsize), held.blocks)
     return own.dataset(found, rows, rows.rows.view(held.stored), held.shape, held.form.kind, held.held_by)
 
@@ -88,15 +91,16 @@ def _said(source: Path) -> tuple[str, str]:
 
 def _check(held: Observations) -> None:
     """BenchError for arguments out of range, or that do not fit the observations."""
-    own.check_size("npz", held.size)
+    squared.check("npz", held.size, held.fit)
     own.check_noise("npz", held.noise)
     if held.kind not in ("", *get_args(Kind)):
         raise BenchError(f"npz.kind={held.kind}: expected {', '.join(get_args(Kind))}, or nothing to go by the shape")
     image = held.form.kind == "image"
     if image and (held.standardise or held.noise != 1):
         raise BenchError(f"npz.standardise, npz.noise: for features and sequences, and {held.key!r} holds images")
-    if held.size and not image:
-        raise BenchError(f"npz.size={held.size}: for images, and {held.key!r} holds {held.form.kind}s")
+    for argument, given in {"size": held.size, "fit": held.fit}.items():
+        if given and not image:
+            raise BenchError(f"npz.{argument}={given}: for images, and {held.key!r} holds {held.form.kind}s")
 
 
 def _factors(origin: Origin, key: str, factors: str, roles: Roles) -> Factors:

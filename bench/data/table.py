@@ -10,7 +10,7 @@ from bench.data._base import FactorDataset
 from bench.data._files.original import digest
 from bench.data._own import columns
 from bench.data._own import factors as own
-from bench.data._own.columns import Origin
+from bench.data._own.origin import Origin
 from bench.errors import BenchError
 
 __all__ = ["table"]
@@ -72,6 +72,8 @@ def _chosen(source: Path, factors: str, features: str, leave_out: str) -> tuple[
     v_names = own.chosen("table.factors", factors, header)
     out = own.chosen("table.leave_out", leave_out, header) if leave_out else []
     x_names = own.chosen("table.features", features, [n for n in header if n not in (*v_names, *out)])
+    if not own.words(features):
+        columns.without_index("table.features or table.leave_out", source, x_names)
     if not x_names:
         raise BenchError(f"table.features: no column of {source} is left for them")
     return v_names, x_names

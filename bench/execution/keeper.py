@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bench.errors import optional
 from bench.execution import leases
 from bench.execution.job import Job, Means, Progress
+from bench.store import atomic
 from bench.training import checkpoint
 from bench.training.loop import State, Watch
 
@@ -26,10 +29,12 @@ class Keeper(Watch):
     """The watch over one job in a process of its own."""
 
     def __init__(self, job: Job, means: Means) -> None:
+        super().__init__()
         self.job, self.key, self.every = job, job.spec.key, means.every
         self.path = _if_there(means.checkpoints, checkpoint.checkpoint_file, self.key)
         self.progress = _if_there(means.progress, leases.progress_file, self.key)
-        self.events = f"{means.tensorboard}/{self.key}" if means.tensorboard else ""
+        events = f"{means.tensorboard}/{self.key}" if means.tensorboard else ""
+        self.events = "" if os.path.islink(events) else events
         self.writer: SummaryWriter | None = None
         self.stopping = self.training = False
         self.start = self.kept = self.told = time.monotonic()
@@ -37,7 +42,7 @@ class Keeper(Watch):
     def begin(self, state: State) -> int:
         """Go on where the training was kept."""
         if self.path is not None:
-            self.resumed, self.earlier = checkpoint.resume(self.path, self.key, state)
+            self.resumed, self.earlier = self._resume(self.path, state)
         self.start = self.kept = time.monotonic()
         self.training = True
         return self.resumed
@@ -55,22 +60,16 @@ class Keeper(Watch):
 
     def logged(self, row: dict[str, float]) -> None:
         """To TensorBoard's event files, if asked."""
-        if not self.events:
-            return
-        from torch.utils.tensorboard import SummaryWriter
-
-        if self.writer is None:
-            self.writer = SummaryWriter(self.events)
-        for name, value in row.items():
-            if name != "step":
-                self.writer.add_scalar(name, value, int(row["step"]))
-        self.writer.flush()
+        if self.events:
+            with optional("tensorboard_error", self.errors):
+                self._add_event(row)
 
     def ended(self, step: int, state: State) -> None:
         """The training is done; its scoring begins."""
         self.training = False
         if self.writer is not None:
-            self.writer.close()
+            with optional("tensorboard_error", self.errors):
+                self.writer.close()
         whole = step == self.job.spec.steps and state.log.diverged_at is None
         if whole and step > self.resumed and time.monotonic() - self.start >= min(self.every, SHORT):
             self._keep(step, state)
@@ -90,6 +89,26 @@ class Keeper(Watch):
         else:
             os._exit(STOPPED)
 
+    def _add_event(self, row: dict[str, float]) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # an extra, and slow to import
+
+        if self.writer is None:
+            self.writer = SummaryWriter(self.events)
+        for name, value in row.items():
+            if name != "step":
+                self.writer.add_scalar(name, value, int(row["step"]))
+        self.writer.flush()
+
+    def _resume(self, path: Path, state: State) -> tuple[int, float]:
+        """A checkpoint that does not fit is set aside, with a line, and the training begins anew."""
+        try:
+            return checkpoint.resume(path, self.key, state)
+        except checkpoint.Unfit as error:
+            with contextlib.suppress(OSError):
+                where = checkpoint.set_aside(path)
+                print(f"checkpoint of {self.key}: {error}; moved to {where}, to be trained anew", file=sys.stderr)
+            return 0, 0.0
+
     def _keep(self, step: int, state: State) -> None:
         """A full disk costs the checkpoint, not the training."""
         if self.path is not None:
@@ -108,10 +127,8 @@ class Keeper(Watch):
     def _write(self, progress: Progress) -> None:
         if self.progress is None:
             return
-        aside = self.progress.with_name(f"{self.progress.name}.{os.getpid()}")
-        with contextlib.suppress(OSError):
-            aside.write_bytes(msgspec.json.encode(progress))
-            aside.replace(self.progress)
+        with contextlib.suppress(OSError), atomic.replacing(self.progress) as new:
+            new.write_bytes(msgspec.json.encode(progress))
 
 
 def _if_there(folder: str, name: Callable[[Path, str], Path], key: str) -> Path | None:

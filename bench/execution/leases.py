@@ -18,13 +18,16 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from bench.errors import BenchError
 from bench.execution.job import Progress
+from bench.store import atomic
 from bench.store.atomic import alive, machine
 
 FOLDER = ".leases"
 BEAT = 10.0  # seconds between two signs of life
 LIMIT = 90.0  # seconds without one after which a process on another machine is taken for dead
-NAME = re.compile(r"([0-9a-f]{16})\.(\d+)\.json")
+NAME = re.compile(r"([0-9a-f]{16})\.(\d{1,9})\.json")
+OWNER = re.compile(r"([0-9a-f]{8})-(\d+)-[0-9a-f]+")
 LARGEST = 65536  # bytes that a file here can have and be ours
 
 
@@ -43,15 +46,18 @@ class Leases:
     """The leases of one process on a results folder; a context within which it shows that it lives."""
 
     def __init__(self, root: Path, beat: float = BEAT, limit: float = LIMIT) -> None:
-        self.folder, self.beat, self.limit = root / FOLDER, beat, limit
+        self.folder, self.beat, self.limit = atomic.unlinked(root, FOLDER), beat, limit
         self.owner = f"{machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.sign = self.folder / f"{self.owner}.alive"
         self.held: dict[str, Path] = {}
         self.ended = threading.Event()
 
     def __enter__(self) -> "Leases":
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.sign.touch()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.sign.touch()
+        except OSError as error:
+            raise BenchError(f"{self.folder}: cannot be written: {error.strerror}") from None
         threading.Thread(target=self._show_life, daemon=True).start()
         return self
 
@@ -67,7 +73,8 @@ class Leases:
         number = 0
         if latest is not None:
             number, lease = latest
-            if lease is not None and self.lives(key, number, lease):
+            held = self._being_made(key, number) if lease is None else self.lives(key, number, lease)
+            if held:
                 return False
             number += 1
         path = self.folder / f"{key}.{number}.json"
@@ -90,13 +97,15 @@ class Leases:
         dead = {key for key, n, lease in leases(self.folder) if lease is None or not self.lives(key, n, lease)}
         for key in filter(finished, dead):
             for path in self.folder.glob(f"{key}.*"):
-                path.unlink(missing_ok=True)
+                atomic.discard(path)
+        atomic.sweep(self.folder)
         owners = {lease.owner for _, _, lease in leases(self.folder) if lease is not None}
         for sign in [*self.folder.glob("*.alive"), *self.folder.glob("*.new")]:
-            where, pid, _ = sign.stem.split("-")
-            gone = not alive(int(pid)) if where == machine() else self._silent(sign)
+            named = OWNER.fullmatch(sign.stem)
+            ours = named is not None and named[1] == machine()
+            gone = not alive(int(named[2])) if named is not None and ours else self._silent(sign)
             if gone and sign.stem not in owners:
-                sign.unlink(missing_ok=True)
+                atomic.discard(sign)
 
     def release(self, key: str) -> None:
         """Give a lease back, with those that it took over."""
@@ -115,6 +124,13 @@ class Leases:
         if lease.machine == machine():
             return alive(lease.pid, lease.started)
         return not self._silent(self.folder / f"{lease.owner}.alive", self.folder / f"{key}.{number}.json")
+
+    def _being_made(self, key: str, number: int) -> bool:
+        """Whether a lease has no content yet, as where there are no hard links, and its process may still write it."""
+        path = self.folder / f"{key}.{number}.json"
+        with contextlib.suppress(OSError):
+            return path.stat().st_size == 0 and not self._silent(path)
+        return False
 
     def _silent(self, *signs: Path) -> bool:
         """Whether none of these files was touched lately, by the clock that stamps this folder's files."""
@@ -149,7 +165,7 @@ def progress(folder: Path, key: str) -> Progress | None:
     content = _content(progress_file(folder, key))
     try:
         return msgspec.json.decode(content, type=Progress) if content else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -159,12 +175,23 @@ def _latest(folder: Path, key: str) -> tuple[int, Lease | None] | None:
 
 
 def _made(path: Path, content: bytes, aside: Path) -> bool:
-    """Make a file that no one else has made, its content in it from its first instant; False where it is there."""
+    """Make a file that no one else has made; False where it is there.
+
+    Its content is in it from its first instant, or from the next one on a file system without hard links.
+    """
     try:
         aside.write_bytes(content)
-        os.link(aside, path)
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            with path.open("xb") as file:
+                file.write(content)
     except FileExistsError:
         return False
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
         aside.unlink(missing_ok=True)
     return True
@@ -173,13 +200,13 @@ def _made(path: Path, content: bytes, aside: Path) -> bool:
 def _read(path: Path) -> Lease | None:
     try:
         return msgspec.json.decode(_content(path), type=Lease)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes() if path.stat().st_size <= LARGEST else b""
+        return atomic.read(path, LARGEST)
     except OSError:
         return b""
 

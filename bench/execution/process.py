@@ -40,6 +40,7 @@ def main() -> None:
 
 
 def _carried_out(job: Job, means: Means, slot: slots.Slot) -> Result:
+    # These import torch, which sees the devices of the environment that the slot has set by now.
     from bench.execution.keeper import Keeper
     from bench.execution.trial import trial
 

@@ -37,9 +37,8 @@ class Session:
     ) -> None:
         root = store.root.resolve()
         self.store, self.protocols, self.say = store, protocols, say
-        self.means = replace(
-            means, checkpoints=str(root / checkpoint.FOLDER) if means.every else "", progress=str(root / leases.FOLDER)
-        )
+        checkpoints = str(atomic.unlinked(root, checkpoint.FOLDER)) if means.every else ""
+        self.means = replace(means, checkpoints=checkpoints, progress=str(root / leases.FOLDER))
         self.leases = Leases(store.root)
         self.interrupted = 0
         self.ended = threading.Event()
@@ -154,6 +153,9 @@ class Session:
                 self.store.put(result.record, result.artefacts)
             if result.record is not None and result.record.status in FINAL:
                 self._forget(key)
+        except Damaged as damage:
+            self.say(f"damaged: {damage}; its new scores are not kept")
+            return False
         except OSError as error:
             self.stop(0)
             reason = error.strerror or str(error)

@@ -9,6 +9,7 @@ from bench.errors import BenchError
 from bench.execution import leases as lease
 from bench.execution.job import Progress
 from bench.execution.leases import Lease, Leases
+from bench.store.atomic import unlinked
 from bench.store.files import Damaged
 from bench.store.store import Store
 from bench.training import checkpoint
@@ -59,6 +60,6 @@ def survey(root: Path) -> Survey:
         )
         for key, n, held in lease.leases(root / lease.FOLDER)
     ]
-    kept = sorted(p.stem for p in (root / checkpoint.FOLDER).glob("*.safetensors"))
+    kept = sorted(p.stem for p in unlinked(root, checkpoint.FOLDER).glob("[!.]*.safetensors"))
     aside = sorted(p.name for p in root.glob(".damaged-*"))
     return Survey(counts, running, damaged, kept, aside)

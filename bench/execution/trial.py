@@ -13,6 +13,7 @@ import torch
 
 from bench.data._base import FactorDataset
 from bench.datasets import load_dataset
+from bench.errors import optional
 from bench.execution.job import Job, Result
 from bench.scoring.evaluate import evaluation_rows, restored, scores_of
 from bench.scoring.protocol import Facts
@@ -70,7 +71,7 @@ def trained(job: Job, watch: Watch) -> Result:
         spec,
         torch.Generator(device).manual_seed(word(spec.seed, "noise")),
         log_every=log_every(spec),
-        on_log=_on_log(job, method, dataset, images),
+        on_log=_on_log(job, method, dataset, images, watch.errors),
         watch=watch,
         gathered=images,
     )
@@ -93,6 +94,7 @@ def trained(job: Job, watch: Watch) -> Result:
     cost |= {"resumed_at": watch.resumed} if watch.resumed else {}
     cost |= {"peak_gpu_memory_mb": torch.cuda.max_memory_allocated() / 2**20} if device.type == "cuda" else {}
     cost |= encoding_speed(method.backbone, dataset, device) if record.status == "done" else {}
+    cost |= watch.errors
     return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts, trouble=trouble)
 
 
@@ -169,21 +171,23 @@ def _weights(method: Method) -> Arrays:
 
 
 def _on_log(
-    job: Job, method: Method, dataset: FactorDataset, images: dict[str, bytes]
+    job: Job, method: Method, dataset: FactorDataset, images: dict[str, bytes], errors: dict[str, str]
 ) -> Callable[[dict[str, float]], None]:
-    """What is done with each row of a history; it leaves the training as it was."""
+    """What is done with each row of a history; it leaves the training as it was, and where it fails tells `errors`."""
     device, every = torch.device(job.device), job.score_every
     rows = evaluation_rows(job.spec, dataset, 0)[:PROBE_ROWS]
     strip = strips(method, dataset, job.spec, rows, device, images)
 
     def done(row: dict[str, float]) -> None:
         step = int(row["step"])
-        strip(step)
+        with optional("traversals_error", errors):
+            strip(step)
         if not np.isfinite(row["loss"]):
             return
-        row.update(probe(method, dataset, rows, device))
-        if every and step // every > before(job.spec, step) // every:
-            row.update(_on_the_way(job, method, dataset))
+        with optional("history_error", errors):
+            row.update(probe(method, dataset, rows, device))
+            if every and step // every > before(job.spec, step) // every:
+                row.update(_on_the_way(job, method, dataset))
 
     return done
 

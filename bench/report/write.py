@@ -63,8 +63,9 @@ def write(
     runs = collect(named)
     damaged = [f"{name}/{why}" for name, store in named.items() for why in store.damaged.values()]
     summed = groups(runs, seed=seed, resamples=resamples)
-    found = [findings(group, seed=seed, resamples=resamples) for group in summed]
     looked = searched(searches, runs, seed=seed, resamples=resamples)
+    confirmed = {one.setting for one in looked if one.setting is not None}
+    found = [findings(group, searched=confirmed, seed=seed, resamples=resamples) for group in summed]
     (out / "figures").mkdir(parents=True, exist_ok=True)
     name = title or out.resolve().name
     written = _write_tables(out, csv_tables(runs, found, looked))
@@ -113,10 +114,10 @@ def _write_tables(out: Path, tables: Mapping[str, Iterable[Block]]) -> dict[str,
 
 
 def _texts(found: Sequence[Findings]) -> dict[str, str]:
-    wide = [group_markdown(f.group, width=MARKDOWN_WIDTH) for f in found]
+    wide = [group_markdown(f, width=MARKDOWN_WIDTH) for f in found]
     narrow = []
     for slug, f in zip(slugs([f.group for f in found]), found, strict=True):
-        tables = [*group_tables(f.group, width=LATEX_WIDTH), *(table for _, table in finding_tables(f))]
+        tables = [*group_tables(f, width=LATEX_WIDTH), *(one.table for one in finding_tables(f) if one.table.rows)]
         narrow += [latex(f.group, table, f"tab:{slug}-{i}") for i, table in enumerate(tables, start=1)]
     return {"summary.md": "\n\n".join(wide) + "\n", "summary.tex": "\n".join(narrow)}
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bench import plugins
+from bench.data import dsprites, sprites32
 from bench.errors import BenchError
 from bench.scoring.protocol import Grid as Settings
 from bench.scoring.protocol import Protocol, grid
@@ -54,8 +55,6 @@ class Cell(NamedTuple):
 def sizes_of(given: str) -> tuple[int, ...]:
     """The sizes of a grid: of a data set by name, or as 3,6,40. BenchError for anything else."""
     if given in ("dsprites", "sprites32"):
-        from bench.data import dsprites, sprites32
-
         return tuple((dsprites if given == "dsprites" else sprites32).SCENE.sizes)
     try:
         sizes = tuple(int(word) for word in given.split(","))

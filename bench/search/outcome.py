@@ -10,6 +10,7 @@ import numpy as np
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.errors import optional
 from bench.report.stats.hypervolume import non_dominated
 from bench.scoring.udr import FEWEST, agreement
 from bench.search.objectives import COSTS, Objective
@@ -24,7 +25,10 @@ STATES: dict[TrialState, Literal["done", "failed"]] = {TrialState.COMPLETE: "don
 
 
 def outcome(search: MethodSearch, store: Store, confirm: int = 0) -> Search:
-    """The search as reports read it; with its confirmation on so many report seeds once its budget is spent."""
+    """The search as reports read it; with its confirmation on so many report seeds once its budget is spent.
+
+    Of what its trials alone say: `with_importances` and `with_udr` add what may fail.
+    """
     plan, trials = search.plan, search.trials()
     spent = sum(t.state.is_finished() for t in trials) >= plan.budget
     best = chosen(plan.objectives, trials) if spent else None
@@ -40,7 +44,6 @@ def outcome(search: MethodSearch, store: Store, confirm: int = 0) -> Search:
         seeds=list(plan.seeds),
         budget=plan.budget,
         trials=[_trial(search, t, store) for t in trials],
-        importances=importances(search) if spent else {},
         rule=rule(plan.objectives),
         chosen=best.number if best is not None else None,
         confirm_seeds=[spec.seed for spec in confirmed],
@@ -56,15 +59,13 @@ def confirmation(search: MethodSearch, best: FrozenTrial | None, seeds: int) -> 
 
 
 def with_udr(search: Search, store: Store) -> Search:
-    """The search with the UDR of the runs that confirm it; as it is where they are too few or not all done."""
-    try:
+    """The search with the UDR of the runs that confirm it; without where they are too few or not all done."""
+    left_out, scores = dict(search.left_out), dict[str, float]()
+    with optional("UDR", left_out):
         records = [store.record(key) for key in search.confirmed]
-        if len(records) < FEWEST or any(record.status != "done" for record in records):
-            return search
-        scores = agreement(store, records)
-    except Damaged:
-        return search
-    return msgspec.structs.replace(search, confirmed_udr=dict(zip(search.confirmed, scores, strict=True)))
+        if len(records) >= FEWEST and all(record.status == "done" for record in records):
+            scores = dict(zip(search.confirmed, agreement(store, records), strict=True))
+    return msgspec.structs.replace(search, confirmed_udr=scores, left_out=left_out)
 
 
 def chosen(objectives: Sequence[Objective], trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
@@ -89,19 +90,20 @@ def rule(objectives: Sequence[Objective]) -> str:
     return best if len(objectives) == 1 else f"{best} among the trials that no other dominates"
 
 
-def importances(search: MethodSearch) -> dict[str, dict[str, float]]:
-    """Each dimension's share of each objective's variance over the space, by fANOVA (Hutter et al. 2014).
+def with_importances(found: Search, search: MethodSearch) -> Search:
+    """The search with each dimension's share of each objective's variance over the space.
 
-    Empty where fewer than two trials are done, or all have one value.
+    By fANOVA (Hutter et al. 2014). Without where fewer than two trials are done, or all have one value, or nearly so.
     """
     done = [t for t in search.trials() if t.state == TrialState.COMPLETE]
-    found = {}
+    importances, left_out = {}, dict(found.left_out)
     for i, objective in enumerate(search.plan.objectives):
         if len({t.values[i] for t in done}) > 1:
-            evaluator = FanovaImportanceEvaluator(seed=search.plan.search_seed)
-            shares = get_param_importances(search.study, evaluator=evaluator, target=partial(_value, i))
-            found[objective.name] = {name: float(share) for name, share in shares.items()}
-    return found
+            with optional(f"importances for {objective.name}", left_out):
+                evaluator = FanovaImportanceEvaluator(seed=search.plan.search_seed)
+                shares = get_param_importances(search.study, evaluator=evaluator, target=partial(_value, i))
+                importances[objective.name] = {name: float(share) for name, share in shares.items()}
+    return msgspec.structs.replace(found, importances=importances, left_out=left_out)
 
 
 def _value(i: int, trial: FrozenTrial) -> float:

@@ -10,12 +10,14 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from bench.errors import BenchError
+from bench.store.atomic import unlinked
 from bench.store.searches import FOLDER
 
 JOURNAL = "journal.log"
+GRACE = 30  # seconds after which a lock that nobody has touched is a dead process's
 TIMEOUT = 10  # seconds to reach a PostgreSQL server
 LOST: tuple[type[Exception], ...] = (StorageInternalError, sqlalchemy.exc.SQLAlchemyError)
 ATTEMPTS, PAUSE = 5, 0.5  # to make tables that another process makes at the same time; seconds
@@ -26,16 +28,23 @@ EXAMPLES = "postgresql://user@host/name or sqlite:///file.db"
 def opened(root: Path, url: str | None) -> BaseStorage:
     """The storage of searches: by default a journal in the results folder, which several processes may share.
 
-    BenchError, in one line and without a password, where a database cannot be reached.
+    BenchError, in one line and without a password, where a database cannot be reached, or the journal is none.
     """
     if url is None:
-        path = root / FOLDER / JOURNAL
+        path = unlinked(root, f"{FOLDER}/{JOURNAL}")
+        if path.exists() and not path.is_file():
+            raise BenchError(f"{path}: cannot be read as Optuna's journal: it is no file")
         path.parent.mkdir(parents=True, exist_ok=True)
+        lock = JournalFileOpenLock(str(path), GRACE)
+        _release(path.with_name(f"{JOURNAL}.lock"))
         try:
-            _mend(path)
-            return JournalStorage(JournalFileBackend(str(path)))
-        except (OSError, ValueError, KeyError) as error:
-            raise BenchError(f"{path}: cannot be read as Optuna's journal: {error}") from None
+            _mend(path, lock)
+            return JournalStorage(JournalFileBackend(str(path), lock))
+        except (
+            Exception
+        ) as error:  # Optuna replays lines without checking them: what an odd one raises is anyone's guess
+            reason = f"{type(error).__name__}: {error}"
+            raise BenchError(f"{path}: cannot be read as Optuna's journal: {reason}") from None
     target = _url(url)
     arguments = {"connect_timeout": TIMEOUT} if target.get_backend_name() == "postgresql" else {}
     with told(url, ImportError):
@@ -86,11 +95,20 @@ def _reason(error: BaseException, password: str) -> str:
     return line.replace(password, "***") if password else line
 
 
-def _mend(path: Path) -> None:
+def _release(lock: Path) -> None:
+    """Remove a lock that is a link to nowhere, as earlier versions left them: Optuna would wait for it for ever."""
+    while os.path.islink(lock) and not lock.exists():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - os.lstat(lock).st_mtime > GRACE:
+                lock.unlink()
+            else:
+                time.sleep(PAUSE)
+
+
+def _mend(path: Path, lock: JournalFileOpenLock) -> None:
     """Drop a last line that was not written to its end, as on a full disk: what came after would be lost with it."""
     if not path.exists():
         return
-    lock = JournalFileSymlinkLock(str(path))
     lock.acquire()
     try:
         with path.open("rb+") as journal:

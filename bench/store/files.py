@@ -1,12 +1,11 @@
-"""What the files of a run hold, as bytes, and the manifest that names them."""
+"""What the files of a run hold, as bytes, and the manifest that names them; `parse` is the way back."""
 
 import csv
 import hashlib
 import io
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,9 +16,11 @@ from bench.spec import Record, ScoreFile, Status
 
 SCHEMA = 1  # of the folder's layout
 MANIFEST = "manifest.json"
+LARGEST = {"manifest.json": 2**20, "run.json": 2**22, "posterior.npz": 2**32, "model.safetensors": 2**34}  # bytes
+LARGEST_OTHER = 2**26  # of scores, a history, a picture
 
-T = TypeVar("T")
 Arrays = Mapping[str, NDArray[Any]]
+History = list[dict[str, float]]
 
 
 class Damaged(Exception):
@@ -57,7 +58,7 @@ class State(NamedTuple):
 class Artefacts:
     """What a run leaves beside its record. posterior: mu, logvar, v, index; images: PNG bytes by file name."""
 
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: History = field(default_factory=list)
     posterior: Arrays = field(default_factory=dict)
     weights: Arrays = field(default_factory=dict)
     images: Mapping[str, bytes] = field(default_factory=dict)
@@ -84,6 +85,11 @@ def times(scores: Iterable[ScoreFile]) -> dict[str, int]:
     return {s.protocol: len(s.repeats) for s in scores}
 
 
+def largest(name: str) -> int:
+    """The most bytes that a file of a run can have, far beyond any real one."""
+    return LARGEST.get(name, LARGEST_OTHER)
+
+
 def score_name(protocol: str) -> str:
     """Where the scores by a protocol lie."""
     return f"scores/{protocol.replace(':', '__')}.json"
@@ -95,40 +101,12 @@ def json_of(what: msgspec.Struct, indent: int = -1) -> bytes:
     return msgspec.json.format(content, indent=indent) if indent >= 0 else content
 
 
-def decode(content: bytes, kind: type[T], where: str) -> T:
-    """From JSON. Damaged where it is not that."""
-    try:
-        return msgspec.json.decode(content, type=kind)
-    except msgspec.DecodeError as error:
-        raise Damaged(f"{where}: {error}") from None
-
-
-def history_from(content: bytes) -> list[dict[str, float]]:
-    """Rows of a history; a cell that is empty is a column that the row does not have."""
-    rows = csv.reader(io.StringIO(content.decode()))
-    names = next(rows, [])
-    return [{name: float(cell) for name, cell in zip(names, row, strict=True) if cell != ""} for row in rows if row]
-
-
-def arrays_from(content: bytes, where: str) -> dict[str, NDArray[Any]]:
-    """The arrays of an npz file. Damaged where it is none, or would unfold to more than it is."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unfolded = sum(member.file_size for member in archive.infolist())
-        if unfolded > len(content):
-            raise Damaged(f"{where}: {len(content)} bytes would unfold to {unfolded}")
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
-        raise Damaged(f"{where}: {error}") from None
-
-
 def inside(name: str) -> bool:
     """Whether a path, as a file states it, stays within its folder, on any operating system."""
     return not set(name) & set("\\:\0") and not {"", ".", ".."} & set(name.split("/"))
 
 
-def _history(rows: list[dict[str, float]]) -> dict[str, bytes]:
+def _history(rows: History) -> dict[str, bytes]:
     if not rows:
         return {}
     text = io.StringIO()

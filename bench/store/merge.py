@@ -1,6 +1,5 @@
 """Results of several people or machines in one folder, where they may be compared at all."""
 
-import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.spec import Record
+from bench.store import atomic
 from bench.store.files import MANIFEST, Damaged
 from bench.store.store import FINAL, Store
 
@@ -26,7 +26,7 @@ class Merged:
 
 
 def merge(folders: Sequence[Path], out: Path) -> Merged:
-    """Copy the runs of several results folders into a new one, each file checked against its manifest.
+    """Copy the runs of several results folders into a new one, each file checked for what it must be.
 
     Of a run that several hold, a done one is taken before another and the earlier folder's before the later's.
     BenchError, and nothing is written, where the folders mix what must not stand together: results schemas, revisions,
@@ -44,14 +44,15 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
         raise BenchError(f"merge refused: {'; '.join(refused)}")
     taken, kept, differing = _taken(stores, records)
     copied: dict[Path, int] = dict.fromkeys(folders, 0)
-    out.mkdir(parents=True, exist_ok=True)
-    for key, store in taken.items():
-        try:
-            _copy(store, key, out)
-        except Damaged as error:
-            store.damaged[key] = str(error)
-            continue
-        copied[store.root] += 1
+    with atomic.replacing_folder(out) as new:
+        for key, store in taken.items():
+            try:
+                store.check(key)
+                _copy(store, key, new)
+            except Damaged as error:
+                store.damaged[key] = str(error)
+                continue
+            copied[store.root] += 1
     damaged = tuple(f"{store.root}/{why}" for store in stores for why in store.damaged.values())
     return Merged(copied, tuple(kept), tuple(differing), damaged)
 
@@ -75,14 +76,12 @@ def _taken(
 
 
 def _copy(store: Store, key: str, out: Path) -> None:
-    """Every file that the manifest names, then the manifest: without it a folder is no run."""
-    names = sorted(store.manifest(key).files)
-    contents = {name: store.read(key, name) for name in names}
-    for name, content in contents.items():
+    """Every file that the manifest names, then the manifest: it is no older than they."""
+    contents = {name: store.read(key, name) for name in sorted(store.manifest(key).files)}
+    for name, content in (contents | {MANIFEST: atomic.read(store.root / key / MANIFEST)}).items():
         path = out / key / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    shutil.copyfile(store.root / key / MANIFEST, out / key / MANIFEST)
 
 
 def _mixed_data(records: Mapping[Path, Sequence[Record]]) -> list[str]:

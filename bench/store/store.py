@@ -1,8 +1,9 @@
 """The results folder: one folder a run, whole or absent.
 
 A run is written aside and renamed when it is whole, so that a kill at any instant leaves a run or none. Reading
-checks size and sha256 of each file against the run's manifest. Only the submitting process writes. Nothing is ever
-unpickled, and no name that a file states leads out of its run's folder.
+checks size and sha256 of each file against the run's manifest, then that it holds what such a file must. Only the
+submitting process writes. Nothing is ever unpickled, no name that a file states leads out of its run's folder, and no
+link is followed.
 """
 
 import contextlib
@@ -11,27 +12,24 @@ import itertools
 import json
 import os
 import re
-import shutil
 import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import safetensors
+import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load
 
 from bench.errors import BenchError
 from bench.spec import Record, RunSpec, ScoreFile
-from bench.store import atomic
+from bench.store import atomic, parse
 from bench.store import files as layout
-from bench.store.files import MANIFEST, SCHEMA, Arrays, Artefacts, Damaged, File, Manifest, State
+from bench.store.files import MANIFEST, SCHEMA, Arrays, Artefacts, Damaged, File, History, Manifest, State
 
 __all__ = ["FINAL", "MANIFEST", "SCHEMA", "Arrays", "Artefacts", "Damaged", "File", "Manifest", "State", "Store"]
 
 FINAL = ("done", "diverged")  # other runs are tried again
-LARGEST_MANIFEST = 2**20  # bytes; a run's has a few thousand
 
 
 class Store:
@@ -96,65 +94,77 @@ class Store:
         found: dict[str, int] = {}
         for name in (name for name in manifest.files if name.startswith("scores/")):
             with contextlib.suppress(Damaged):
-                found |= layout.times([layout.decode(self._read(key, name, manifest), ScoreFile, name)])
+                found |= layout.times(parse.scores({name: self._read(key, name, manifest)}))
         return found
 
     def record(self, key: str) -> Record:
         """The record of a run. Damaged where it cannot be trusted."""
-        record = layout.decode(self.read(key, "run.json"), Record, f"{key}/run.json")
-        if record.key != key or record.spec.key != key:
-            raise Damaged(f"{key}/run.json: describes another run ({record.spec.key})")
-        return record
+        return parse.record(self.read(key, "run.json"), key, f"{key}/run.json")
 
     def scores(self, key: str) -> list[ScoreFile]:
         """The scores of a run, by protocol."""
         manifest = self.manifest(key)
-        files = sorted(f for f in manifest.files if f.startswith("scores/"))
-        return [layout.decode(self._read(key, f, manifest), ScoreFile, f"{key}/{f}") for f in files]
+        names = sorted(name for name in manifest.files if name.startswith("scores/"))
+        return parse.scores({f"{key}/{name}": self._read(key, name, manifest) for name in names})
 
-    def history(self, key: str) -> list[dict[str, float]]:
-        """Rows of the training's history; columns as the method's terms."""
-        try:
-            return layout.history_from(self.read(key, "history.csv"))
-        except ValueError as error:
-            raise Damaged(f"{key}/history.csv: {error}") from None
+    def history(self, key: str) -> History:
+        """Rows of the training's history; columns as the method's terms. Empty where nothing was logged."""
+        manifest = self.manifest(key)
+        if "history.csv" not in manifest.files:
+            return []
+        return parse.history(self._read(key, "history.csv", manifest), f"{key}/history.csv")
 
     def posterior(self, key: str) -> dict[str, NDArray[Any]]:
         """mu, logvar, v and index of the stored evaluation rows."""
-        return layout.arrays_from(self.read(key, "posterior.npz"), f"{key}/posterior.npz")
+        return parse.posterior(self.read(key, "posterior.npz"), self.record(key), f"{key}/posterior.npz")
 
     def weights(self, key: str) -> dict[str, NDArray[Any]]:
         """The method's state by name."""
-        try:
-            tensors: dict[str, NDArray[Any]] = load(self.read(key, "model.safetensors"))
-        except safetensors.SafetensorError as error:
-            raise Damaged(f"{key}/model.safetensors: {error}") from None
-        return tensors
+        return parse.weights(self.read(key, "model.safetensors"), f"{key}/model.safetensors")
+
+    def picture(self, key: str, name: str) -> NDArray[np.uint8]:
+        """One of its PNG files: (height, width) or (height, width, 3)."""
+        return parse.picture(self.read(key, name), f"{key}/{name}")
 
     def manifest(self, key: str) -> Manifest:
         """The manifest of a run. BenchError where another version of the suite wrote it."""
-        path = self.root / key / MANIFEST
+        path = self._path(key, MANIFEST)
         try:
-            found = path.stat()
+            found = os.lstat(path)
             version = found.st_ino, found.st_size, found.st_mtime_ns
             last = self._last
             if last is not None and last[:2] == (key, version):
                 return last[2]
-            if found.st_size > LARGEST_MANIFEST:
-                raise Damaged(f"{key}/{MANIFEST}: {found.st_size} bytes")
-            content = path.read_bytes()
+            content = atomic.read(path, layout.largest(MANIFEST))
             schema = json.loads(content).get("schema")
-        except (OSError, ValueError, AttributeError, RecursionError) as error:
+        except OSError as error:
+            raise Damaged(f"{key}/{MANIFEST}: {error.strerror}") from None
+        except (ValueError, AttributeError, RecursionError) as error:
             raise Damaged(f"{key}/{MANIFEST}: {error}") from None
         if schema != SCHEMA:
             raise BenchError(f"{self.root / key}: written with results schema {schema}, this version reads {SCHEMA}")
-        manifest = layout.decode(content, Manifest, f"{key}/{MANIFEST}")
+        manifest = parse.decode(content, Manifest, f"{key}/{MANIFEST}")
         self._last = key, version, manifest
         return manifest
 
     def read(self, key: str, name: str) -> bytes:
         """A file of a run, checked against the manifest."""
         return self._read(key, name, self.manifest(key))
+
+    def check(self, key: str) -> None:
+        """Read every file of a run. Damaged where one is not what such a file must be."""
+        record = self.record(key)
+        self.scores(key)
+        self.history(key)
+        for name in self.manifest(key).files:
+            if name == "posterior.npz":
+                self.posterior(record.key)
+            elif name == "model.safetensors":
+                self.weights(key)
+            elif name.endswith(".png"):
+                self.picture(key, name)
+            else:
+                self.read(key, name)
 
     def put(self, record: Record, artefacts: Artefacts) -> bool:
         """Store a run, in place of a failed attempt at it. False where it is done already, by whomever: that stays."""
@@ -168,7 +178,7 @@ class Store:
             atomic.write(aside / MANIFEST, layout.json_of(manifest, indent=1))
             return self._place(aside, record.key)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            atomic.discard(aside)
 
     def add_scores(self, key: str, scores: Iterable[ScoreFile]) -> None:
         """Lay further scores beside a run. What counts is what the manifest names, which is replaced at the end.
@@ -181,13 +191,14 @@ class Store:
         outdated = {name for name in before.files if _unnumbered(name) in map(layout.score_name, new)}
         kept = {name: file for name, file in before.files.items() if name not in outdated}
         for name, content in files.items():
-            (self.root / key / name).parent.mkdir(exist_ok=True)
-            atomic.replace(self.root / key / name, content, self.root)
+            path = self._path(key, name)
+            path.parent.mkdir(exist_ok=True)
+            atomic.replace(path, content, self.root)
         status = before.status or self.record(key).status
         manifest = Manifest(SCHEMA, kept | layout.stated(files), status, scored | layout.times(new.values()))
         atomic.replace(self.root / key / MANIFEST, layout.json_of(manifest, indent=1), self.root)
         for name in outdated:
-            (self.root / key / self._checked(key, name)).unlink(missing_ok=True)
+            self._path(key, name).unlink(missing_ok=True)
 
     def set_aside(self, key: str) -> Path:
         """Move a damaged folder out of the way, to be looked at; where it went."""
@@ -201,58 +212,60 @@ class Store:
             with contextlib.suppress(Damaged):
                 if (state := self.state(key)) is not None and state.status in FINAL:
                     return False
-            if target.exists():
+            if os.path.lexists(target):
                 old = atomic.aside(self.root, ".old-")
                 with contextlib.suppress(FileNotFoundError):
                     target.rename(old)
-                shutil.rmtree(old, ignore_errors=True)
+                atomic.discard(old)
             try:
                 aside.rename(target)
             except OSError:
-                if not target.exists():  # else another process placed it between two lines
+                if not os.path.lexists(target):  # else another process placed it between two lines
                     raise
                 continue
             atomic.sync(self.root)
             return True
 
     def _touched(self, key: str, manifest: Manifest) -> Iterator[str]:
-        """Files that are missing, of another size than the manifest says, or newer than it."""
-        folder = os.path.join(self.root, key)
-        written = os.stat(os.path.join(folder, MANIFEST)).st_mtime_ns
+        """Files that are missing, no files, of another size than the manifest says, or newer than it."""
+        path = str(self._path(key, MANIFEST))
+        written, folder = os.lstat(path).st_mtime_ns, os.path.dirname(path)
+        linked = {name for name in map(os.path.dirname, manifest.files) if os.path.islink(os.path.join(folder, name))}
         for name, file in manifest.files.items():
             try:
-                found = os.stat(os.path.join(folder, self._checked(key, name)))
-            except OSError:
+                found = os.lstat(os.path.join(folder, name))
+            except (OSError, ValueError):
                 yield name
             else:
-                if found.st_size != file.size or found.st_mtime_ns > written:
+                whole = stat.S_ISREG(found.st_mode) and found.st_size == file.size and found.st_mtime_ns <= written
+                if not whole or name.count("/") > 1 or os.path.dirname(name) in linked or not layout.inside(name):
                     yield name
 
     def _read(self, key: str, name: str, manifest: Manifest) -> bytes:
-        stated = manifest.files.get(name)
-        path = os.path.join(self.root, key, self._checked(key, name))
+        stated, path = manifest.files.get(name), self._path(key, name)
         try:
-            found = os.stat(path) if stated is not None else None
-            size = found.st_size if found is not None and stat.S_ISREG(found.st_mode) else None
+            size = os.lstat(path).st_size if stated is not None else None
+            if stated is None or size is None:
+                raise Damaged(f"{key}/{name}: missing")
+            if size != stated.size:
+                raise Damaged(f"{key}/{name}: {size} bytes, the manifest says {stated.size}")
+            content = atomic.read(path, layout.largest(name))
         except (FileNotFoundError, NotADirectoryError):
-            size = None
+            raise Damaged(f"{key}/{name}: missing") from None
         except OSError as error:
             raise Damaged(f"{key}/{name}: {error.strerror}") from None
-        if stated is None or size is None:
-            raise Damaged(f"{key}/{name}: missing")
-        if size != stated.size:
-            raise Damaged(f"{key}/{name}: {size} bytes, the manifest says {stated.size}")
-        with open(path, "rb", buffering=0) as file:
-            content = file.read()
         if hashlib.sha256(content).hexdigest() != stated.sha256:
             raise Damaged(f"{key}/{name}: its sha256 is not the manifest's")
         return content
 
-    def _checked(self, key: str, name: str) -> str:
-        """A name from a manifest, if it is one of a file in its run's folder; links are not followed out of it."""
+    def _path(self, key: str, name: str) -> Path:
+        """Where a file of a run lies. Damaged where its name leads out of the run's folder, or a link is on the way."""
         if not layout.inside(name):
             raise Damaged(f"{key}/{MANIFEST}: names {name!r}, which is no file of this folder")
-        return name
+        try:
+            return atomic.unlinked(self.root, f"{key}/{name}")
+        except atomic.Linked as error:
+            raise Damaged(f"{key}/{name}: {error}") from None
 
     def _free_name(self, scores: ScoreFile, manifest: Manifest) -> str:
         first = layout.score_name(scores.protocol)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bench import plugins
 from bench.errors import BenchError
 
 
@@ -28,8 +29,6 @@ def altered(content: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
 
 def set_betas(content: dict[str, Any], betas: list[str]) -> None:
     """`--betas`: beta of every chosen method that has one. BenchError where none has."""
-    from bench import plugins
-
     methods = content.get("methods")
     if not isinstance(methods, list) or not all(isinstance(method, str) for method in methods):
         raise BenchError(f"methods={methods}: expected a list of names")

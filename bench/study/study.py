@@ -206,7 +206,7 @@ def _single(study: Study, name: str) -> dict[str, Value]:
 def _is_text(name: str, argument: str) -> bool:
     kind = "wrapper" if name in plugins.names("wrapper") else "dataset"
     parameter = plugins.defaults(kind, name).get(argument)
-    return parameter is not None and parameter.annotation is str
+    return parameter is not None and plugins.type_of(parameter) is str
 
 
 def _check_set(study: Study) -> None:

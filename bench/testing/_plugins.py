@@ -21,10 +21,13 @@ def it_is_documented(kind: str, name: str) -> None:
 
 
 def its_arguments_can_be_stated(kind: str, name: str) -> None:
-    """Each is annotated as a bool, int, float or str, of which its default is one, and survives being written down."""
+    """Each is annotated as a bool, int, float or str, of which its default is one, and survives being written down.
+
+    Or as one of these or None, and is None by default: it is stated where it is given.
+    """
     for argument, parameter in plugins.defaults(kind, name).items():
         expect(
-            parameter.annotation in (bool, int, float, str),
+            plugins.type_of(parameter) in (bool, int, float, str),
             name,
             f"argument {argument} is annotated {parameter.annotation}",
             "bool, int, float or str (and no `from __future__ import annotations`)",

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset
+from bench.errors import optional
 from bench.seeds import stream, word
 from bench.training.batches import to_device
 from methods._base import Backbone
@@ -129,17 +130,15 @@ def encoding_speed(backbone: Backbone, dataset: FactorDataset, device: torch.dev
     The observations, the first to score (from the beginning again where there are fewer), lie on the device already.
     The backbone should be in the mode for evaluation.
     """
-    x = to_device(dataset.x(np.resize(dataset.to_score[:MANY], MANY)), device)
     found: dict[str, float | str] = {}
     figures: dict[str, tuple[int, Callable[[float], float]]] = {
         "encode_ms_batch1": (ONE, lambda seconds: 1e3 * seconds),
         "encode_per_second_batch256": (MANY, lambda seconds: MANY / seconds),
     }
     for name, (size, figure) in figures.items():
-        try:
-            found[name] = figure(_seconds(backbone, x[:size]))
-        except Exception as error:  # whatever a third party's backbone raises
-            found["encode_error"] = " ".join(f"{type(error).__name__}: {error}".split())
+        with optional("encode_error", found):  # whatever a third party's backbone or data set raises
+            x = to_device(dataset.x(np.resize(dataset.to_score[:MANY], MANY)[:size]), device)
+            found[name] = figure(_seconds(backbone, x))
     return found
 
 

@@ -45,10 +45,12 @@ class Watch:
     """What goes on beside a training: nothing, or what a subclass does.
 
     resumed: at which update the training went on (0: it began). earlier: seconds that it had taken by then.
+    errors: why an extra of the training is not there, by its name.
     """
 
-    resumed: int = 0
-    earlier: float = 0.0
+    def __init__(self) -> None:
+        self.resumed, self.earlier = 0, 0.0
+        self.errors: dict[str, str] = {}
 
     def begin(self, state: State) -> int:
         """How many updates are done already, the state being put where they led."""

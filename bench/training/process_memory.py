@@ -28,7 +28,9 @@ def peak_memory_mb(forgotten: bool) -> float:
     """The most MiB of this process that were resident at once since `forget_peak`, or in all its life."""
     if forgotten:
         lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+        peaks = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+        if peaks:  # a sandbox may leave it out
+            return peaks[0] / 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / 2**20 if sys.platform == "darwin" else most / 1024
 

@@ -35,7 +35,7 @@ class Case(NamedTuple):
     @property
     def sample(self) -> Codes:
         """The training rows followed by the test rows."""
-        return Codes(*(np.concatenate(pair) for pair in zip(self.train, self.test, strict=True)))
+        return Codes(*(np.concatenate(pair) for pair in zip(self.train[:2], self.test[:2], strict=True)))
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -43,7 +43,7 @@ def test_a_value_is_the_mean_over_factors_and_an_efficiency_a_ratio_of_means():
 
 
 def test_it_agrees_with_scikit_learn_on_the_same_rows():
-    z, v = sample(noise=1.0, seed=1)  # in which no draw of ten is of one value, which scikit-learn refuses
+    z, v, _ = sample(noise=1.0, seed=1)  # in which no draw of ten is of one value, which scikit-learn refuses
     ours = score(z, v, stages=20, draws=3).per_factor
     scaled = (z - z[:300].mean(axis=0)) / z[:300].std(axis=0)
     for n, draws in ((10, 3), (100, 3), (300, 1)):
@@ -70,7 +70,7 @@ def test_reference(oracle):
 
 
 def test_trees_at_the_most_labels_are_those_of_dci():
-    z, v = sample(noise=1.0)
+    z, v, _ = sample(noise=1.0)
     informative = dci(Codes(z, v), np.random.default_rng(0), n_train=300, n_test=200).per_factor["informativeness"]
     np.testing.assert_allclose(score(z, v, stages=100, draws=1).per_factor["gbt_300"], informative, atol=0.02)
 
@@ -119,14 +119,14 @@ def test_values_that_the_training_rows_lack_leave_nothing_right_and_no_efficienc
 
 
 def test_a_constant_factor_has_no_part():
-    z, v = sample()
+    z, v, _ = sample()
     alone, joined = score(z, v), score(z, np.insert(v, 3, 5, axis=1))
     assert joined.values == pytest.approx(alone.values, abs=0.05)  # trees take their turns at chance in another order
     assert all(np.isnan(per_factor).tolist() == [False] * 3 + [True] for per_factor in joined.per_factor.values())
 
 
 def test_scales_shifts_and_dead_dimensions_do_not_matter_to_logistic_regression():
-    z, v = sample(noise=1.0)
+    z, v, _ = sample(noise=1.0)
     for changed in (z * [1e-3, 1, 50, -2] + 7, z[:, [2, 0, 3, 1]], np.insert(z, 1, 0.1, axis=1)):
         same = score(changed, v)
         for name, value in score(z, v).values.items():
@@ -135,7 +135,7 @@ def test_scales_shifts_and_dead_dimensions_do_not_matter_to_logistic_regression(
 
 def test_each_draw_has_labels_of_its_own():
     """Two draws of ten are the mean of the first ten rows and of the next, over the same test rows."""
-    z, v = sample(noise=1.0)
+    z, v, _ = sample(noise=1.0)
     swapped = np.concatenate([np.arange(10, 20), np.arange(10), np.arange(20, 500)])
     one, other = score(z, v, draws=1), score(z[swapped], v[swapped], draws=1)
     both = score(z, v, draws=2).per_factor["lr_10"]

@@ -27,7 +27,7 @@ def test_reference(case):
 
 
 def test_the_area_equals_scikit_learns_with_ties():
-    z, v = sample()
+    z, v, _ = sample()
     z = np.round(z)
     probe = _logistic.fit(z, v[:, 1])
     p = np.round(np.exp(probe.log_probability(z)), 12).T
@@ -35,7 +35,7 @@ def test_the_area_equals_scikit_learns_with_ties():
 
 
 def test_collapsed_codes_score_one_half():
-    _, v = sample()
+    _, v, _ = sample()
     assert (
         explicitness(Codes(np.full((1000, 3), 0.1), v), np.random.default_rng(0), **SIZES).values["explicitness"] == 0.5
     )
@@ -44,20 +44,20 @@ def test_collapsed_codes_score_one_half():
 def test_factors_that_have_nothing_to_do_with_the_codes_score_one_half():
     scores = []
     for seed in range(20):
-        z, v = sample(seed=seed)
+        z, v, _ = sample(seed=seed)
         shuffled = np.random.default_rng(100 + seed).permuted(v, axis=0)
         scores.append(explicitness(Codes(z, shuffled), np.random.default_rng(0), **SIZES).values["explicitness"])
     assert abs(np.mean(scores) - 0.5) < 4 * np.std(scores, ddof=1) / np.sqrt(20)
 
 
 def test_linear_maps_of_the_codes_keep_a_perfect_score():
-    _, v = sample()
+    _, v, _ = sample()
     z = np.eye(4)[v[:, 1]] @ np.random.default_rng(1).standard_normal((4, 4))
     assert explicitness(Codes(z, v[:, 1:]), np.random.default_rng(0), **SIZES).values["explicitness"] == 1
 
 
 def test_a_value_absent_from_either_half_is_left_out_of_the_mean():
-    z, v = sample()
+    z, v, _ = sample()
     only_train, only_test = v.copy(), v.copy()
     only_train[:5, 1] = 9
     only_test[-5:, 1] = 9
@@ -69,7 +69,7 @@ def test_a_value_absent_from_either_half_is_left_out_of_the_mean():
 
 
 def test_a_factor_that_is_constant_in_either_half_is_nan():
-    z, v = sample()
+    z, v, _ = sample()
     alone = explicitness(Codes(z, v), np.random.default_rng(0), **SIZES)
     for rows in (slice(0, 600), slice(600, None)):
         w = np.insert(v, 0, np.arange(1000) % 2, axis=1)
@@ -83,7 +83,7 @@ def test_a_factor_that_is_constant_in_either_half_is_nan():
 
 
 def test_a_code_that_the_training_rows_hold_constant_is_dropped():
-    z, v = sample()
+    z, v, _ = sample()
     late = np.where(np.arange(1000) < 600, 0.0, 1e6)[:, None]
     ours = explicitness(Codes(np.concatenate([z, late], axis=1), v), np.random.default_rng(0), **SIZES)
     assert ours.values == explicitness(Codes(z, v), np.random.default_rng(0), **SIZES).values

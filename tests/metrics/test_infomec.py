@@ -15,7 +15,7 @@ def sample(n=1500, seed=0):
 @pytest.mark.parametrize("noise", [0.1, 0.5, 2.0])
 @pytest.mark.parametrize("neighbours", [1, 3, 10])
 def test_information_equals_scikit_learns(noise, neighbours):
-    _, v = sample()
+    _, v, _ = sample()
     x = v[:, 1] + noise * np.random.default_rng(1).standard_normal(len(v))
     reference = mutual_info_classif(x[:, None], v[:, 1], n_neighbors=neighbours, random_state=0)
     assert _information(x, v[:, 1], neighbours) == pytest.approx(reference[0], abs=1e-9)
@@ -64,7 +64,7 @@ def test_perfect_codes_score_near_1():
 
 
 def test_a_copy_costs_compactness_and_a_mixture_modularity():
-    z, v = sample()
+    z, v, _ = sample()
     copied = infomec(Codes(z[:, [0, 0, 1]], v), np.random.default_rng(0), n_train=1500).values
     assert copied["infom"] > 0.95
     assert copied["infoc"] < 0.8
@@ -74,7 +74,7 @@ def test_a_copy_costs_compactness_and_a_mixture_modularity():
 
 
 def test_inactive_and_dead_dimensions_do_not_count():
-    z, v = sample()
+    z, v, _ = sample()
     noise = 0.01 * np.random.default_rng(2).standard_normal((1500, 1))
     ours = infomec(Codes(np.concatenate([z, noise, noise * 0 + 3], axis=1), v), np.random.default_rng(0), n_train=1500)
     alone = infomec(Codes(z, v), np.random.default_rng(0), n_train=1500)
@@ -83,13 +83,13 @@ def test_inactive_and_dead_dimensions_do_not_count():
 
 
 def test_collapsed_codes_score_0():
-    _, v = sample()
+    _, v, _ = sample()
     values = infomec(Codes(np.full((1500, 3), 0.1), v), np.random.default_rng(0), n_train=1500).values
     assert set(values.values()) == {0.0}
 
 
 def test_shuffled_factors_hold_no_information_beyond_the_fit():
-    z, v = sample()
+    z, v, _ = sample()
     excess = []
     for seed in range(10):
         shuffled = np.random.default_rng(seed).permuted(v, axis=0)
@@ -99,14 +99,14 @@ def test_shuffled_factors_hold_no_information_beyond_the_fit():
 
 
 def test_repeated_codes_are_told_apart_by_noise_from_the_generator_only():
-    _, v = sample()
+    _, v, _ = sample()
     a, b = (infomec(Codes(v, v), np.random.default_rng(3), n_train=1500) for _ in range(2))
     assert a.values == b.values
     np.testing.assert_allclose(np.diag(a.matrices["nmi"]), 1, atol=2e-3)
 
 
 def test_constant_factors_are_left_out():
-    z, v = sample()
+    z, v, _ = sample()
     ours = infomec(Codes(z, np.insert(v, 1, 4, axis=1)), np.random.default_rng(0), n_train=1500)
     assert ours.values == infomec(Codes(z, v), np.random.default_rng(0), n_train=1500).values
     assert np.isnan(ours.matrices["nmi"][:, 1]).all()

@@ -63,7 +63,7 @@ def test_the_signature_is_the_protocol(metric):
 @few
 @given(seed=seeds)
 def test_the_order_of_factors_does_not_matter(metric, seed):
-    z, v = sample(seed)
+    z, v, _ = sample(seed)
     order = np.random.default_rng(seed).permutation(4)
     a, b = score(metric, z, v), score(metric, z, v[:, order])
     assert same(a, b)
@@ -75,7 +75,7 @@ def test_the_order_of_factors_does_not_matter(metric, seed):
 @few
 @given(seed=seeds, scale=st.sampled_from([2.0**-8, 0.5, 4.0, 2.0**10]), shift=st.floats(-1, 1))
 def test_a_common_scale_and_shifts_do_not_matter(metric, seed, scale, shift):
-    z, v = sample(seed)
+    z, v, _ = sample(seed)
     assert same(score(metric, z, v), score(metric, scale * (z + shift), v), 1e-3)
 
 
@@ -83,7 +83,7 @@ def test_a_common_scale_and_shifts_do_not_matter(metric, seed, scale, shift):
 @few
 @given(seed=seeds)
 def test_neither_do_scales_and_signs_of_single_dimensions(metric, seed):
-    z, v = sample(seed)
+    z, v, _ = sample(seed)
     scale = np.array([2.0**-6, 1, 2, 2.0**8, -1])
     tolerance = 0.05 if metric is modularity else 1e-5  # a mirrored histogram closes its bins on the other side
     assert same(score(metric, z, v), score(metric, z * scale, v), tolerance)
@@ -91,27 +91,27 @@ def test_neither_do_scales_and_signs_of_single_dimensions(metric, seed):
 
 @each
 def test_a_dead_dimension_of_float32_is_dead(metric):
-    z, v = sample(0)
+    z, v, _ = sample(0)
     dead = np.insert(z, 2, 0.1, axis=1).astype(np.float32)
     assert all(np.isfinite(x) for x in score(metric, dead, v).values.values())
 
 
 @each
 def test_small_factor_types_do_not_overflow(metric):
-    z, v = sample(0)
+    z, v, _ = sample(0)
     assert same(score(metric, z, v), score(metric, z, v.astype(np.uint8)))
 
 
 @some(explicitness, infomec, irs, mcc, modularity, sap)
 def test_rows_beyond_those_asked_for_are_not_seen(metric):
-    z, v = sample(0)
+    z, v, _ = sample(0)
     longer = np.concatenate([z, np.full((3, 5), 1e6)]), np.concatenate([v, v[:3]])
     assert score(metric, z, v).values == score(metric, *longer).values
 
 
 @some(explicitness, infomec, irs, mcc, modularity, sap)
 def test_too_few_rows_are_counted(metric):
-    z, v = sample(0)
+    z, v, _ = sample(0)
     with pytest.raises(MetricError, match=r"200 rows, expected n_train 300 \+ n_test"):
         score(metric, z[:200], v[:200])
 

@@ -81,7 +81,7 @@ def test_perfect_linear_codes_score_1_in_the_continuous_form():
 
 @pytest.mark.parametrize("continuous", [False, True])
 def test_a_constant_factor_is_nan_and_left_out_of_the_mean(continuous):
-    z, v = binary()
+    z, v, _ = binary()
     sizes = {"n_train": 2000, "n_test": 1000, "continuous": continuous}
     alone = sap(Codes(z, v), np.random.default_rng(0), **sizes)
     ours = sap(Codes(z, np.insert(v, 1, 4, axis=1)), np.random.default_rng(0), **sizes)
@@ -90,7 +90,7 @@ def test_a_constant_factor_is_nan_and_left_out_of_the_mean(continuous):
 
 
 def test_a_single_dimension_has_no_gap():
-    z, v = binary()
+    z, v, _ = binary()
     with pytest.raises(MetricError, match=r"z has 1 column\(s\), expected at least 2"):
         sap(Codes(z[:, :1], v), np.random.default_rng(0), n_train=2000, n_test=1000)
 

@@ -9,8 +9,6 @@ import hashlib
 import json
 import os
 import sys
-import time
-import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,8 +25,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bench.errors import BenchError
-
-STALE_SECONDS = 3600.0  # making an array takes minutes: an older temporary file was left by a process that was killed
+from bench.store import atomic
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def cached(recipe: Recipe) -> Cached:
                 return found
             if path.exists():
                 _say(f"{path} {found}: making it anew")
-            _remove_stale(path)
+            atomic.sweep(path.parent)
             _make(path, recipe)
             found = _open(path, recipe)
     except OSError as error:
@@ -131,8 +128,7 @@ def _open(path: Path, recipe: Recipe) -> Cached | str:
 
 def _make(path: Path, recipe: Recipe) -> None:
     """Write the array aside, check it, and move it into place with its seal."""
-    aside = path.with_name(f"{path.stem}.{uuid.uuid4().hex}.tmp")
-    try:
+    with atomic.replacing(path) as aside:
         with aside.open("xb") as file:
             sha256 = _write(file, recipe)
             file.flush()
@@ -140,10 +136,6 @@ def _make(path: Path, recipe: Recipe) -> None:
         if recipe.sha256 not in (None, sha256):
             raise RuntimeError(f"{recipe.name}: its rows should have sha256 {recipe.sha256}, but have {sha256}")
         status = aside.stat()
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
     _write_seal(path, _seal(sha256, status))
 
 
@@ -182,10 +174,8 @@ def _read_seal(path: Path) -> dict[str, object]:
 
 def _write_seal(path: Path, seal: dict[str, object]) -> None:
     """Best effort: without a seal the file is only read once more."""
-    aside = _seal_path(path).with_suffix(f".{os.getpid()}.tmp")
-    with suppress(OSError):
+    with suppress(OSError), atomic.replacing(_seal_path(path)) as aside:
         aside.write_text(json.dumps(seal))
-        aside.replace(_seal_path(path))
 
 
 @contextmanager
@@ -200,13 +190,6 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _remove_stale(path: Path) -> None:
-    for aside in path.parent.glob(f"{path.stem}.*.tmp"):
-        with suppress(OSError):
-            if time.time() - aside.stat().st_mtime > STALE_SECONDS:
-                aside.unlink()
 
 
 def _cannot_write(path: Path, recipe: Recipe, error: OSError) -> BenchError:

@@ -1,6 +1,5 @@
 """A data set as one .npz file that numpy reads without pickle, written block by block."""
 
-import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset
 from bench.errors import BenchError
+from bench.store import atomic
 
 BLOCK_BYTES = 2**24  # of observations as float32, put together at a time
 
@@ -21,20 +21,17 @@ def export(dataset: FactorDataset, out: Path) -> int:
     is whole. BenchError where there is a file of that name, or it cannot be written.
     """
     check(out)
-    new = out.with_name(f"{out.stem}.{uuid.uuid4().hex}.part")
     try:
-        with zipfile.ZipFile(new, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            _write_x(archive, dataset)
-            for name, array in stated(dataset).items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                    np.lib.format.write_array(file, np.asarray(array, order="C"), allow_pickle=False)
-        check(out)  # another process may have made one meanwhile
-        new.rename(out)
+        with atomic.replacing(out) as new:
+            with zipfile.ZipFile(new, "x", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                _write_x(archive, dataset)
+                for name, array in stated(dataset).items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                        np.lib.format.write_array(file, np.asarray(array, order="C"), allow_pickle=False)
+            check(out)  # another process may have made one meanwhile
         return out.stat().st_size
     except OSError as error:
         raise BenchError(f"out={out}: cannot be written: {error.strerror or error}") from None
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def check(out: Path) -> None:

@@ -12,6 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+import pooch
+import requests
+import urllib3
 from filelock import FileLock
 
 from bench.data._files.about import About, File
@@ -36,10 +39,6 @@ def fetch(name: str, about: About, mirror: str = "", progress: Progress = lambda
 
 
 def _fetched(name: str, file: File, mirror: str, progress: Progress) -> Path:
-    import pooch
-    import requests
-    import urllib3
-
     folder = place(name)
     path, part = folder / file.name, folder / f"{file.name}.{file.hash[-8:]}.part"
     url = f"{mirror.rstrip('/')}/{file.name}" if mirror else file.url
@@ -80,9 +79,6 @@ class Resuming:
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
         """Have `output_file` hold what is at `url`. Requests' and urllib3's errors once no byte comes any more."""
-        import requests
-        import urllib3
-
         idle = 0
         while True:
             before = self._have()
@@ -104,8 +100,6 @@ class Resuming:
 
     def _go_on(self, url: str) -> None:
         """Ask for what is missing, and add it."""
-        import requests
-
         have = self._have()
         asked = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with requests.get(url, headers=asked, stream=True, timeout=TIMEOUT) as response:

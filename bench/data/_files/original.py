@@ -5,7 +5,6 @@ A large file is hashed once. Its hash is noted in the cache directory with the s
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from bench.data._files.about import File
 from bench.data._files.cache import Cached, Recipe, cache_directory, cached
 from bench.errors import BenchError, FileNeeded
+from bench.store import atomic
 
 
 def place(name: str) -> Path:
@@ -64,11 +64,10 @@ def digest(path: Path, algorithm: str) -> str:
             return str(noted[algorithm])
     with path.open("rb") as file:
         found = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
-    aside = note.with_suffix(f".{os.getpid()}.tmp")
     with suppress(OSError):  # without a note it is hashed once more
         note.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps({**stated, algorithm: found}))
-        aside.replace(note)
+        with atomic.replacing(note) as aside:
+            aside.write_text(json.dumps({**stated, algorithm: found}))
     return found
 
 

@@ -8,17 +8,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from bench.data._base import Kind
 from bench.data._files import read
-from bench.data._own.columns import Origin, finite
-from bench.data._own.factors import SIDES, scale_of
+from bench.data._own.cells import finite
+from bench.data._own.factors import scale_of
+from bench.data._own.origin import Origin
+from bench.data._own.squared import SIDES, side_of, squared
 from bench.errors import BenchError
 
 CHANNELS = (1, 3)
 FLOATS = tuple(np.dtype(name) for name in ("float16", "float32", "float64"))
 BYTES = (np.dtype(np.uint8), np.dtype(np.bool_))
+LEAST_SIDE = 8  # of what may be an image: a sequence of fewer channels is none
 
 
 class Form(NamedTuple):
@@ -34,7 +36,8 @@ class Observations:
     """Array `key` of the file.
 
     kind: image, vector or sequence; or "", to go by the shape. likelihood: which must hold them; "": the kind's.
-    size: to resample images to, or 0. standardise, noise: of features and sequences.
+    size: to resample images to, or 0. fit: how they are made square, or "". standardise, noise: of features and
+    sequences.
     """
 
     origin: Origin
@@ -42,6 +45,7 @@ class Observations:
     kind: str
     likelihood: str
     size: int
+    fit: str
     standardise: bool
     noise: float
 
@@ -62,13 +66,11 @@ class Observations:
     def form(self) -> Form:
         """What the observations are; images as they are before they are resampled. BenchError where that is unclear."""
         one = self.layout.shape[1:]
-        square = len(one) == 2 and one[0] == one[1] and (one[0] in SIDES or self.size > 0)
-        by_shape: dict[int, Kind] = {1: "vector", 2: "image" if square else "sequence", 3: "image"}
-        if not self.kind and len(one) == 2 and one[0] == one[1] and not square:
-            raise self._wrong(
-                f"has shape {self.layout.shape}: of images expected 32 x 32 or 64 x 64, or size=32 or size=64 to "
-                "resample; of sequences, kind=sequence"
-            )
+        asked = self.size > 0 or self.fit != ""
+        image = len(one) == 2 and (self.fit != "" or (one[0] == one[1] and (asked or one[0] in SIDES)))
+        by_shape: dict[int, Kind] = {1: "vector", 2: "image" if image or asked else "sequence", 3: "image"}
+        if not self.kind and len(one) == 2 and not image:
+            self._ask(one[0], one[1])
         kind = self.kind or by_shape.get(len(one), "")
         if kind == "vector" and len(one) == 1:
             return Form("vector", one)
@@ -88,7 +90,7 @@ class Observations:
     @property
     def shape(self) -> tuple[int, ...]:
         """Of an observation as it is stored."""
-        return (self.form.shape[0], self.size, self.size) if self._resampled else self.form.shape
+        return (self.form.shape[0], self._side, self._side) if self.form.kind == "image" else self.form.shape
 
     @property
     def stored(self) -> np.dtype[Any]:
@@ -108,22 +110,38 @@ class Observations:
         scale = scale_of(self.origin, names, self._channels(), self.standardise and not image, self.noise)
         for x in self._checked():
             y = x.astype(np.uint8) * np.uint8(top) if self.stored == np.uint8 else x.astype(np.float32)
-            if self._resampled:
-                y = np.stack([resampled(image, self.size) for image in y])
+            if image and self.form.shape[1:] != (self._side, self._side):
+                y = np.stack([squared(one, self._side, self.fit) for one in y])
             if not image:
                 y = np.moveaxis(scale(np.moveaxis(x, 1, -1)), -1, 1)
             yield np.ascontiguousarray(y, self.stored).reshape(len(y), -1).view(np.uint8)
 
     @property
-    def _resampled(self) -> bool:
-        return self.form.kind == "image" and self.size not in (0, self.form.shape[-1])
+    def _side(self) -> int:
+        """Of an image, once it is square."""
+        return int(side_of("npz", *self.form.shape[1:], self.size, self.fit))
 
     def _image(self, form: Form) -> Form:
-        _, height, width = form.shape
-        if height != width or not (self.size or height in SIDES):
-            square = "square images" if self.size else "32 x 32 or 64 x 64, or size=32 or size=64 to resample"
-            raise self._wrong(f"holds images of {width} x {height}: expected {square}")
+        side = side_of("npz", *form.shape[1:], self.size, self.fit)
+        if isinstance(side, str):
+            raise self._wrong(f"holds images, of which each {side}")
         return form
+
+    def _ask(self, first: int, second: int) -> None:
+        """BenchError where observations (A, B) may be images as well as sequences, and nothing says which."""
+        if first == second:
+            raise self._wrong(
+                f"has shape {self.layout.shape}: of images expected 32 x 32 or 64 x 64, or size=32 or size=64 to "
+                "resample; of sequences, kind=sequence"
+            )
+        if self.likelihood in ("gaussian", "categorical") or min(first, second) < LEAST_SIDE:
+            return
+        block = next(self._raw())
+        if not self.size and (block.dtype in BYTES or ((block >= 0) & (block <= 1)).all()):
+            raise self._wrong(
+                f"has shape {self.layout.shape}, images of {second} x {first} or sequences of {first} channels: "
+                "expected npz.kind=image or npz.kind=sequence"
+            )
 
     def _binary(self) -> bool:
         """Whether bytes are nothing but 0 and 1, which are then black and white."""
@@ -137,11 +155,15 @@ class Observations:
 
     def _read(self) -> Iterator[NDArray[Any]]:
         """Blocks (n, *form.shape)."""
+        for x in self._raw():
+            yield np.moveaxis(x, -1, 1) if self.form.last else x.reshape(-1, *self.form.shape)
+
+    def _raw(self) -> Iterator[NDArray[Any]]:
+        """Blocks (n, ...) as they lie in the file."""
         n, *one = self.layout.shape
         dtype = self.layout.dtype
         for block in read.npz_blocks(self.origin.path, self.key, n, math.prod(one) * dtype.itemsize):
-            x = block.view(dtype).reshape(-1, *one)
-            yield np.moveaxis(x, -1, 1) if self.form.last else x.reshape(-1, *self.form.shape)
+            yield block.view(dtype).reshape(-1, *one)
 
     def _checked(self) -> Iterator[NDArray[Any]]:
         """The same, after a check of each number."""
@@ -163,10 +185,3 @@ class Observations:
 
     def _wrong(self, what: str) -> BenchError:
         return self.origin.wrong(f"array {self.key!r} {what}")
-
-
-def resampled(image: NDArray[Any], size: int) -> NDArray[Any]:
-    """An image (C, H, W) of bytes, or of floats in [0, 1], at size x size, by Lanczos resampling."""
-    sides = size, size
-    channels = [np.asarray(Image.fromarray(c).resize(sides, Image.Resampling.LANCZOS)) for c in image]
-    return np.stack(channels) if image.dtype == np.uint8 else np.stack(channels).clip(0, 1)

@@ -1,79 +1,48 @@
-"""Columns of .csv, .tsv and .parquet files by name: numbers, or text as it stands. Files are read in blocks of rows.
+"""Columns of .csv, .tsv and .parquet files by name, cells as they stand. Files are read in blocks of rows."""
 
-A cell that is empty, or NA, NaN or nan, is missing: nan among numbers, "" among texts.
-"""
-
-import csv
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data._own import text
+from bench.data._own.cells import Column, finite, floats, is_missing, is_number
+from bench.data._own.notations import elsewhere, unlike
+from bench.data._own.origin import Origin
+from bench.data._own.text import DELIMITERS
 from bench.errors import BenchError
 
-Column = NDArray[Any]  # (N,) float64, or objects, each a str
-
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
 PARQUET = ".parquet"
-MISSING = ("", "NA", "NaN", "nan")
 BLOCK = 8192  # rows read at a time
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The file that a mistake is in, and the number of its first row: 1 of a table after its header, 0 of an array."""
-
-    path: Path
-    first: int = 1
-
-    def wrong(self, what: str) -> BenchError:
-        """The error that says what is wrong with the file."""
-        return BenchError(f"source: {self.path}: {what}")
-
-    def row(self, at: int) -> str:
-        """The row at this place, in words."""
-        return f"row {at + self.first}" + ("" if self.first else " (the first is 0)")
-
-    def check_names(self, names: Sequence[str], what: str = "column") -> tuple[str, ...]:
-        """The names. BenchError where there is none, one is empty, or two are the same."""
-        if not names:
-            raise self.wrong(f"has no {what}s")
-        for k, name in enumerate(names):
-            if not name:
-                raise self.wrong(f"{what} {k + 1} has no name (pandas writes such an index: index=False leaves it out)")
-            if name in names[:k]:
-                raise self.wrong(f"{what}s {names.index(name) + 1} and {k + 1} are both named {name!r}")
-        return tuple(names)
-
-    def check_finite(self, name: str, column: Column, start: int = 0) -> None:
-        """BenchError where a cell of it is missing or no finite number; `start` rows come before its first."""
-        texts = column.dtype == object
-        wrong = np.array([not is_number(cell) for cell in column]) if texts else ~finite(column)
-        if not wrong.any():
-            return
-        at = int(wrong.argmax())
-        cell = column[at] if texts else float(column[at])
-        found = "is missing" if cell == "" or cell != cell else f"is {cell!r}"
-        raise self.wrong(f"column {name!r}, {self.row(start + at)} {found}: expected a finite number (float32)")
+INDEX = re.compile(r"Unnamed: \d+(_level_\d+)?|__index_level_\d+__")  # pandas' name for an index, or for no name
+ERRORS = re.compile(r"#\w+(/0)?[!?]")
 
 
 def header(path: Path) -> tuple[str, ...]:
     """The names of the file's columns. BenchError where it cannot be read, or two have one name or one has none."""
-    if path.suffix not in (*DELIMITERS, PARQUET):
+    if path.suffix.lower() not in (*DELIMITERS, PARQUET):
         raise BenchError(f"source: {path}: expected a name that ends in {', '.join(DELIMITERS)} or {PARQUET}")
     if not path.is_file():
         raise BenchError(f"source: {path} is not a file" if path.exists() else f"source: no file {path}")
-    names = _parquet_names(path) if path.suffix == PARQUET else next(_lines(path), [])
-    if len(names) == 1 and ";" in names[0]:
-        raise Origin(path).wrong("has semicolons between cells: expected commas, or tabs in a .tsv file")
-    return Origin(path).check_names(names)
+    return Origin(path).check_names(_parquet_names(path) if _is_parquet(path) else text.header(path))
+
+
+def without_index(argument: str, path: Path, names: Sequence[str]) -> list[str]:
+    """The names, none of which was asked for. BenchError where one is pandas' for an index."""
+    for name in names:
+        if INDEX.fullmatch(name):
+            raise Origin(path).wrong(
+                f"column {name!r} has pandas' name for an index or a column without a name: expected a file without "
+                f"it (index=False), or {argument} to name the columns that are meant"
+            )
+    return list(names)
 
 
 def columns(path: Path, names: Sequence[str]) -> dict[str, Column]:
-    """These columns, whole and as they stand; `parsed` reads them.
+    """These columns, whole and as they stand; `cells.read` reads them.
 
     BenchError where the file is damaged, or a row is longer or shorter than its header.
     """
@@ -87,68 +56,63 @@ def numbers(path: Path, names: Sequence[str]) -> Iterator[NDArray[np.float64]]:
     """These columns in blocks (n, columns). BenchError names the first cell that is missing or no finite number."""
     start = 0
     for block in _blocks(path, names):
-        read = [parsed(part) for part in block]
-        for name, column in zip(names, read, strict=True):
-            Origin(path).check_finite(name, column, start)
-        yield np.stack(read, axis=1)
-        start += len(read[0])
+        found = [floats(cells) for cells in block]
+        for name, column, cells in zip(names, found, block, strict=True):
+            check_finite(Origin(path), name, cells if column is None else column, start)
+        yield np.stack([column for column in found if column is not None], axis=1)
+        start += len(block[0])
 
 
-def parsed(cells: Column) -> Column:
-    """Numbers where all cells that are not missing are numbers, else texts."""
-    try:
-        return cells.astype(np.float64)
-    except (TypeError, ValueError):
-        held = ["" if cell is None or str(cell).strip() in MISSING else cell for cell in cells]
-    try:
-        return np.array([np.nan if cell == "" else float(cell) for cell in held])
-    except ValueError:
-        return np.array([str(cell).strip() for cell in held], object)
+def check_finite(origin: Origin, name: str, cells: Column, start: int = 0) -> None:
+    """BenchError where a cell is missing or no finite number; `start` rows come before the first."""
+    right = np.array([_is_finite(cell) for cell in cells]) if cells.dtype == object else finite(cells)
+    if not right.all():
+        at = int(right.argmin())
+        cell = cells[at] if cells.dtype == object else float(cells[at])
+        row = origin.row(start + at)
+        raise origin.wrong(f"column {name!r}, {row} {said(cell)}: expected a finite number (float32)")
 
 
-def finite(x: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where numbers are finite as float32 too."""
-    with np.errstate(over="ignore"):
-        return np.isfinite(x.astype(np.float32))
+def said(cell: Any) -> str:
+    """What is the matter with a cell that is no number, as in "is '1,5', with a decimal comma"."""
+    if cell is None or cell == "" or cell != cell:
+        return "is missing"
+    if not isinstance(cell, str):
+        return f"is {cell!r}"
+    if is_missing(cell):
+        return f"is missing ({cell!r})"
+    notation = elsewhere(cell) or unlike(cell)
+    if notation:
+        return f"is {cell!r}, with {notation}"
+    return f"is {cell!r}" + (", an error of a spreadsheet" if ERRORS.fullmatch(cell) else "")
 
 
-def is_number(cell: str) -> bool:
-    """Whether a text is a finite number."""
-    try:
-        return bool(finite(np.array(float(cell))))
-    except ValueError:
-        return False
+def _is_finite(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return is_number(cell) and bool(finite(np.array(float(cell))))
+    return cell is not None and bool(finite(np.array(float(cell))))
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() == PARQUET
 
 
 def _blocks(path: Path, names: Sequence[str]) -> Iterator[list[Column]]:
     """Cells of these columns as objects, some rows at a time."""
-    yield from (_parquet_blocks if path.suffix == PARQUET else _csv_blocks)(path, names)
+    yield from (_parquet_blocks if _is_parquet(path) else _csv_blocks)(path, names)
 
 
 def _csv_blocks(path: Path, names: Sequence[str]) -> Iterator[list[Column]]:
-    lines = _lines(path)
-    known = next(lines)
+    known = text.header(path)
     wanted = [known.index(name) for name in names]
     held: list[list[str]] = []
-    for row, cells in enumerate(lines, start=1):
-        if len(cells) != len(known):
-            raise BenchError(f"source: {path}: row {row} has {len(cells)} cells, the header has {len(known)}")
+    for cells in text.rows(path):
         held.append([cells[k] for k in wanted])
         if len(held) == BLOCK:
             yield list(np.array(held, object).T)
             held = []
     if held:
         yield list(np.array(held, object).T)
-
-
-def _lines(path: Path) -> Iterator[list[str]]:
-    """The file's lines that are not empty, as cells; whatever is wrong with the file becomes a BenchError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=DELIMITERS[path.suffix], strict=True)
-            yield from ([cell.strip() for cell in cells] for cells in reader if cells)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BenchError(f"source: {path} cannot be read as {path.suffix} in UTF-8: {error}") from None
 
 
 def _parquet(path: Path) -> Any:
@@ -168,14 +132,15 @@ def _parquet_names(path: Path) -> list[str]:
 
 
 def _parquet_blocks(path: Path, names: Sequence[str]) -> Iterator[list[Column]]:
-    from pyarrow import ArrowException, types
+    from pyarrow import ArrowException, types  # slow to import, and few data sets need it
 
-    plain = (types.is_integer, types.is_floating, types.is_boolean, types.is_string, types.is_large_string)
+    numbers = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_null)
+    texts = (types.is_string, types.is_large_string, types.is_string_view)
     with _parquet(path) as file:
         for name in names:
             kind = file.schema_arrow.field(name).type
             kind = kind.value_type if types.is_dictionary(kind) else kind
-            if not any(is_of(kind) for is_of in plain):
+            if not any(is_of(kind) for is_of in (*numbers, *texts)):
                 raise BenchError(f"source: {path}: column {name!r} is of {kind}: expected numbers, text or booleans")
         try:
             for batch in file.iter_batches(BLOCK, columns=list(names)):

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from bench.data._base import FactorDataset, Kind
 from bench.data._files.cache import Cached, Recipe, cached
-from bench.data._own.columns import Column, Origin, is_number, parsed
+from bench.data._own.cells import BOOLEANS, Column, Reading, read, slip
+from bench.data._own.cells import notes as cells_notes
+from bench.data._own.columns import check_finite, said
+from bench.data._own.origin import Origin
 from bench.errors import BenchError, FileNeeded
 from metrics._arrays import MOST_LEVELS, in_bins
 
-SIDES = (32, 64)  # of images
 FEW_TEXTS = 20  # different ones that are taken for the values of a factor in any table
 MOST_BINS = 1000
 BINNINGS = ("width", "quantile")
@@ -80,6 +82,7 @@ class Factors:
     unordered: tuple[str, ...] = ()
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     binned: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def sampled(self) -> bool:
@@ -120,25 +123,30 @@ def factors_of(origin: Origin, columns: Mapping[str, Column], roles: Roles) -> F
     if not columns:
         raise origin.wrong("has no column of factors")
     given, orders = roles.of(list(columns))
-    v, sizes, unordered, numbers = [], [], [], {}
+    v, sizes, unordered, notes, numbers = [], [], [], [], {}
     for name, cells in columns.items():
-        column = parsed(cells)
-        role = given.get(name) or _role(origin, name, column)
+        order = orders.get(name, [])
+        found = read(cells, words=given.get(name) == "categorical" or bool(order))
+        if found.texts and given.get(name) != "categorical" and not order:
+            _check_slip(origin, name, found, roles.plugin)
+        role = given.get(name) or _role(origin, name, found)
+        notes += cells_notes(name, found)
         if role == "continuous":
-            numbers[name] = _finite(origin, name, column)
-            there, size = ~np.isnan(numbers[name]), roles.bins
-            v_k = np.full(len(column), -1)
+            numbers[name] = _finite(origin, name, found)
+            there, size = found.there, roles.bins
+            v_k = np.full(len(cells), -1)
             v_k[there] = in_bins(numbers[name][there], roles.bins, roles.binning)
             if len(np.unique(v_k[there])) < 2:
                 raise origin.wrong(f"column {name!r} falls into one bin: expected binning=width, or other values")
         else:
-            v_k, size = _indices(origin, name, column, role, orders.get(name, []))
+            v_k, size = _indices(origin, name, found, role, order)
             if role == "categorical" and size > 2:
                 unordered.append(name)
         v.append(v_k)
         sizes.append(size)
     word = f"v{roles.binning}{roles.bins}" if numbers else ""
-    return Factors(np.stack(v, axis=1).astype(np.int32), tuple(columns), tuple(sizes), tuple(unordered), numbers, word)
+    indices = np.stack(v, axis=1).astype(np.int32)
+    return Factors(indices, tuple(columns), tuple(sizes), tuple(unordered), numbers, word, tuple(notes))
 
 
 def kept(
@@ -174,6 +182,7 @@ def dataset(
         unordered=factors.unordered,
         numbers=factors.numbers,
         binned=factors.binned,
+        notes=factors.notes,
     )
 
 
@@ -199,59 +208,59 @@ def scale_of(
     return lambda x: np.asarray((x - scaler.mean_) / (noise * scaler.scale_), np.float32)
 
 
-def check_size(plugin: str, size: int) -> None:
-    """BenchError unless images can be resampled to it."""
-    if size not in (0, *SIDES):
-        raise BenchError(f"{plugin}.size={size}: expected 32 or 64, or 0 to take images as they are")
-
-
 def check_noise(plugin: str, noise: float) -> None:
     """BenchError unless the noise is a finite number above 0."""
     if not (np.isfinite(noise) and noise > 0):
         raise BenchError(f"{plugin}.noise={noise}: expected a finite number above 0")
 
 
-def _role(origin: Origin, name: str, column: Column) -> str:
+def _check_slip(origin: Origin, name: str, found: Reading, plugin: str) -> None:
+    """BenchError where texts are numbers but for a slip, or numbers as other programs write them."""
+    at = slip(found.values)
+    if at is not None:
+        raise origin.wrong(
+            f"column {name!r}, {origin.row(at)} {said(found.values[at])}: expected a finite number, or an empty cell "
+            f"where it is missing; {plugin}.categorical={name} takes all as words"
+        )
+
+
+def _role(origin: Origin, name: str, found: Reading) -> str:
     """What a column holds, by its values."""
-    if column.dtype == object:
-        there = column[column != ""]
+    if found.texts:
+        there = found.values[found.there]
         different = len(set(there))
         if different > FEW_TEXTS and different > len(there) / 2:
-            if 2 * sum(is_number(cell) for cell in there) > len(there):  # numbers, but for a slip
-                origin.check_finite(name, np.where(column == "", "0", column).astype(object))
             raise origin.wrong(
                 f"column {name!r} has {different} different texts in {len(there)} rows: no factor; name those that are"
             )
         return "categorical"
-    values = np.unique(_finite(origin, name, column))
-    values = values[~np.isnan(values)]
-    return "continuous" if len(values) > min(MOST_LEVELS, len(column) / 2) else "ordered"
+    values = np.unique(_finite(origin, name, found)[found.there])
+    return "continuous" if len(values) > min(MOST_LEVELS, len(found.values) / 2) and not found.boolean else "ordered"
 
 
-def _finite(origin: Origin, name: str, column: Column) -> NDArray[np.float64]:
+def _finite(origin: Origin, name: str, found: Reading) -> NDArray[np.float64]:
     """The numbers of a column, nan where one is missing. BenchError for a text, and where a number is infinite."""
-    if column.dtype == object:
-        origin.check_finite(name, np.where(column == "", "0", column).astype(object))
-    elif np.isinf(column).any():
-        origin.check_finite(name, np.where(np.isnan(column), 0.0, column))
-    if len(np.unique(column[~np.isnan(column)])) < 2:
-        raise _constant(origin, name, column[~np.isnan(column)])
-    return column
+    if found.texts or np.isinf(found.values).any():
+        check_finite(origin, name, np.where(found.there, found.values, 0.0 if not found.texts else "0"))
+    if len(np.unique(found.values[found.there])) < 2:
+        raise _constant(origin, name, found.values[found.there])
+    return found.values
 
 
-def _indices(origin: Origin, name: str, column: Column, role: str, order: list[str]) -> tuple[NDArray[np.int64], int]:
+def _indices(origin: Origin, name: str, found: Reading, role: str, order: list[str]) -> tuple[NDArray[np.int64], int]:
     """For each row the index of its value, -1 where that is missing, and how many values there are."""
-    texts = column.dtype == object
-    if texts and role == "ordered" and not order:
+    if found.texts and role == "ordered" and not order:
         raise origin.wrong(f"column {name!r} holds texts: state their order, such as ordered={name}:small:medium:large")
-    there = column != "" if texts else ~np.isnan(_finite(origin, name, column))
-    values, index_there = np.unique(column[there], return_inverse=True)
+    held, there = found.values if found.texts else _finite(origin, name, found), found.there
+    values, index_there = np.unique(held[there], return_inverse=True)
     if len(values) < 2:
         raise _constant(origin, name, values)
-    index = np.full(len(column), -1, np.int64)
+    index = np.full(len(held), -1, np.int64)
     index[there] = index_there
     if order:
-        stated = [str(value) if texts else f"{value:g}" for value in values]
+        stated = [str(value) if found.texts else f"{value:g}" for value in values]
+        if found.boolean:
+            order = [f"{BOOLEANS[word.casefold()]:g}" if word.casefold() in BOOLEANS else word for word in order]
         for k, value in enumerate(stated):
             if value not in order:
                 row = origin.row(int((index == k).argmax()))

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.report.collect.findings import Findings
-from bench.report.collect.groups import Group, Setting, setting_text
-from bench.report.words.names import factor_names, method_label
+from bench.report.collect.groups import Group, Setting, setting_name
+from bench.report.words.names import factor_names
 from bench.spec import ScoreFile
 from bench.store.runs import Matrix, Run, matrix_of
 
@@ -66,9 +66,7 @@ def _setting(found: Findings, method: str, settings: Sequence[Setting]) -> Setti
 
 def example(group: Group, setting: Setting, run: Run) -> Example:
     """A run of a setting with its title, and its dimensions by KL."""
-    text = setting_text(group, setting)
-    title = method_label(setting.spec.method) + ("" if text == "–" else f", {text}")
     listed = run.record.diagnostics.get("kl_per_dimension")
     kl = listed if isinstance(listed, list) else [0.0] * run.record.spec.z_dim
     order = sorted(range(len(kl)), key=lambda j: -kl[j])
-    return Example(setting, run, title, tuple(order), tuple(kl), run.scores)
+    return Example(setting, run, setting_name(group, setting), tuple(order), tuple(kl), run.scores)

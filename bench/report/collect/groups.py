@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
+import pandas as pd
 
 from bench.errors import BenchError
 from bench.plugins import Params, Value
 from bench.quantities import BASELINES, DIAGNOSTICS, RECON, SCORES, Quantity
 from bench.report.collect.curves import Curve, Trainings
+from bench.report.collect.table import ValueRows, run_means
 from bench.report.stats.intervals import Estimate, estimate
-from bench.report.words.names import METHODS, rank, symbol, value_order, value_text
+from bench.report.words.names import METHODS, method_label, rank, symbol, value_order, value_text
 from bench.seeds import SEARCH_SEEDS, stream
 from bench.spec import RunSpec, setting_id, shared_spec
 from bench.store.files import Damaged
@@ -30,8 +32,7 @@ class Setting:
     """The runs that differ in their seed alone. spec has seed 0, which means nothing.
 
     counts: runs by status; collapsed: done runs without an active unit; they are averaged like the others.
-    samples: by quantity, each done run's value by seed; estimates sum them up.
-    evaluations: by score, each done run's evaluation repeats by seed, of which samples hold the mean.
+    samples: by quantity, each done run's value by seed, as the group's table has them; estimates sum them up.
     logged, curves: the names in the histories of done runs, and how loss terms and scores went, over them.
     runs: those that are done, by seed.
     """
@@ -43,7 +44,6 @@ class Setting:
     collapsed: int
     samples: dict[Quantity, dict[int, float]]
     estimates: dict[Quantity, Estimate]
-    evaluations: dict[Quantity, dict[int, list[float]]]
     logged: frozenset[str]
     curves: dict[str, Curve]
     runs: tuple[Run, ...]
@@ -68,11 +68,13 @@ class Setting:
 class Group:
     """Settings that may be compared: one data set, backbone, likelihood, z_dim and budget.
 
-    spec holds what they share; its seed, method and params mean nothing.
+    spec holds what they share; its seed, method and params mean nothing. table: the values of its done runs by setting,
+    seed, quantity and evaluation repeat, from which all statistics are computed.
     """
 
     spec: RunSpec
     settings: tuple[Setting, ...]
+    table: pd.DataFrame
 
     @property
     def scored(self) -> tuple[Setting, ...]:
@@ -166,43 +168,67 @@ def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tupl
     by_setting: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         by_setting[run.setting].append(run)
+    rows = ValueRows()
+    histories = {setting: _read(same, rows) for setting, same in by_setting.items()}
+    table = rows.table()
+    samples = _samples(table)
     by_group: dict[str, list[Setting]] = defaultdict(list)
-    for same in by_setting.values():
-        setting = _setting(same, strengths.get(same[0].record.spec.method), seed, resamples)
+    for name, same in by_setting.items():
+        estimates = {
+            # A stream of its own for each interval: it stays what it is whatever else the report holds.
+            q: estimate(list(by_seed.values()), stream(seed, "report", name, *q), resamples=resamples)
+            for q, by_seed in samples[name].items()
+        }
+        strength = strengths.get(same[0].record.spec.method)
+        setting = _setting(same, strength, samples[name], estimates, *histories[name])
         by_group[shared_spec(setting.spec).key].append(setting)
-    return tuple(Group(shared_spec(s[0].spec), tuple(sorted(s, key=_baseline_first))) for s in by_group.values())
+    return tuple(_group(settings, table) for settings in by_group.values())
 
 
-def _setting(runs: list[Run], strength: str | None, seed: int, resamples: int) -> Setting:
-    done = [r for r in runs if r.record.status == "done"]
-    samples: dict[Quantity, dict[int, float]] = defaultdict(dict)
-    by_repeat: dict[Quantity, dict[int, list[float]]] = defaultdict(dict)
+def _group(settings: list[Setting], table: pd.DataFrame) -> Group:
+    mine = table[table["setting"].isin([s.id for s in settings])]
+    return Group(shared_spec(settings[0].spec), tuple(sorted(settings, key=_baseline_first)), mine)
+
+
+def _read(runs: list[Run], rows: ValueRows) -> tuple[set[str], dict[str, Curve]]:
+    """Read a setting's done runs once: their values go into the rows; what their histories log, and its curves."""
     trainings = Trainings()
-    for run in done:
+    for run in [r for r in runs if r.record.status == "done"]:
         scored, history = evaluations(run.scores), run.history
         named = Counter(q.name for q in scored)
         trainings.add(history, [name for name, protocols in named.items() if protocols == 1])  # it names no protocol
-        for quantity, value in finite_values(run.record, history, scored).items():
-            samples[quantity][run.record.spec.seed] = value
-        for quantity, several in scored.items():
-            by_repeat[quantity][run.record.spec.seed] = several
-    spec = msgspec.structs.replace(runs[0].record.spec, seed=0)
-    # A stream of its own for each interval: it stays what it is whatever else the report holds.
-    estimates = {
-        q: estimate(list(by_seed.values()), stream(seed, "report", setting_id(spec), *q), resamples=resamples)
-        for q, by_seed in samples.items()
-    }
+        means = finite_values(run.record, history, scored)
+        rows.add(run.setting, run.record.spec.seed, {q: scored.get(q, [mean]) for q, mean in means.items()})
+    return trainings.logged, trainings.curves()
+
+
+def _samples(table: pd.DataFrame) -> dict[str, dict[Quantity, dict[int, float]]]:
+    """By setting and quantity, each run's value by seed."""
+    found: dict[str, dict[Quantity, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    for setting, seed, metric, name, protocol, value in run_means(table).itertuples(index=False, name=None):
+        found[setting][Quantity(name, metric, protocol)][seed] = value
+    return found
+
+
+def _setting(
+    runs: list[Run],
+    strength: str | None,
+    samples: dict[Quantity, dict[int, float]],
+    estimates: dict[Quantity, Estimate],
+    logged: set[str],
+    curves: dict[str, Curve],
+) -> Setting:
+    done = [r for r in runs if r.record.status == "done"]
     return Setting(
-        spec=spec,
+        spec=msgspec.structs.replace(runs[0].record.spec, seed=0),
         strength=strength,
         definitions=next((r.record.definitions for r in runs if r.record.definitions), {}),
         counts=Counter(r.record.status for r in runs),
         collapsed=sum(r.record.diagnostics.get("collapsed") is True for r in done),
         samples=dict(samples),
         estimates=estimates,
-        evaluations=dict(by_repeat),
-        logged=frozenset(trainings.logged),
-        curves=trainings.curves(),
+        logged=frozenset(logged),
+        curves=curves,
         runs=tuple(done),
     )
 
@@ -249,3 +275,9 @@ def setting_text(group: Group, setting: Setting) -> str:
     if setting.strength is not None and setting.strength_value is not None:
         rest[setting.strength] = setting.strength_value
     return ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in rest.items()) or "–"
+
+
+def setting_name(group: Group, setting: Setting) -> str:
+    """`β-VAE, β = 4`: the method, and what tells the setting from the method's others."""
+    text = setting_text(group, setting)
+    return method_label(setting.spec.method) + ("" if text == "–" else f", {text}")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from bench.quantities import KL, RECON, Quantity
 from bench.report.collect.examples import examples
 from bench.report.collect.findings import Findings
-from bench.report.collect.groups import Group, Series, Setting, setting_text
+from bench.report.collect.groups import Group, Series, Setting, setting_name
 from bench.report.figures.codes import agreement_figure, factor_figure, matrix_figure, unit_figure
 from bench.report.figures.panels import variant_text
 from bench.report.figures.pareto import Panel, pareto_figure, pareto_points
@@ -99,7 +99,7 @@ def missing_text(group: Group, known: Callable[[Setting], bool], why: str) -> st
         if lacking and len(lacking) == len(done):
             names.append(", ".join(filter(None, [method_label(key[0]), variant_text(key)])))
         else:
-            names += [f"{method_label(key[0])}, {setting_text(group, s)}" for s in lacking]
+            names += [setting_name(group, s) for s in lacking]
     return f" Not shown: {'; '.join(names)} ({why})." if names else ""
 
 

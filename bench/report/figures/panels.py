@@ -29,22 +29,25 @@ REFERENCES: dict[str, tuple[str, Any]] = {"pca": ("PCA", (0, (4, 1.5))), "superv
 
 
 class Reference(NamedTuple):
-    """A line that scores are read against: its name, where it lies, its dashes."""
+    """A line that scores are read against: its name, where it lies, its dashes, whether it is a method of the study."""
 
     name: str
     estimate: Estimate
     dashes: Any
+    is_method: bool
 
 
 def references(group: Group, quantity: Quantity) -> list[Reference]:
     """PCA, the supervised encoder and methods of a single setting without a strength, as far as they were measured."""
     alone = [several for several in group.methods.values() if len(several) == 1 and several[0].strength is None]
     found = [
-        Reference(method_label(s.spec.method), s.estimates[quantity], "-") for (s,) in alone if quantity in s.estimates
+        Reference(method_label(s.spec.method), s.estimates[quantity], "-", True)
+        for (s,) in alone
+        if quantity in s.estimates
     ]
     for method, (name, dashes) in REFERENCES.items():
         known = [s for s in group.settings if s.spec.method == method and quantity in s.estimates]
-        found += [Reference(name, s.estimates[quantity], dashes) for s in known[:1]]
+        found += [Reference(name, s.estimates[quantity], dashes, False) for s in known[:1]]
     return found
 
 
@@ -104,8 +107,8 @@ def _top(middles: Sequence[float], heights: Sequence[float]) -> float:
 
 
 def limits(values: Iterable[float], lines: Sequence[Reference]) -> tuple[float, float]:
-    """The ends of an axis that shows all values, and the lines that do not lie far from them."""
-    known = [v for v in values if np.isfinite(v)]
+    """The ends of an axis that shows all values and methods, and the baselines that do not lie far from them."""
+    known = [v for v in (*values, *(line.estimate.iqm for line in lines if line.is_method)) if np.isfinite(v)]
     if not known:
         return 0.0, 1.0
     low, high = min(known), max(known)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from bench.errors import optional
 from bench.report.collect.searches import Searched, label, so_far
 from bench.report.figures.catalogue import Drawn
 from bench.report.figures.style import COLUMN, SMALL, Look, looks, settle
@@ -152,15 +153,21 @@ def _drawn(found: Sequence[Searched], stem: str, look: Mapping[str, Look]) -> It
     one, goal = found[0].search, _goal(found[0])
     name, tail = label(goal), _setup(found)
     few = f" Intervals from fewer than {FEW} seeds are too narrow." if len(one.confirm_seeds) < FEW else ""
-    drawn = [
-        ("progress", progress_figure(found, look), f"Best {name} so far against trials", PROGRESS),
-        ("confirmed", confirmed_figure(found, look), f"{name} as searched and as confirmed", CONFIRMED + few),
-        ("front", front_figure(found, look), f"{name} of every trial against reconstruction", FRONT),
-        ("importances", importance_figure(found, look), f"What {name} depends on", IMPORTANCE),
+    figures = [
+        ("progress", progress_figure, f"Best {name} so far against trials", PROGRESS),
+        ("confirmed", confirmed_figure, f"{name} as searched and as confirmed", CONFIRMED + few),
+        ("front", front_figure, f"{name} of every trial against reconstruction", FRONT),
+        ("importances", importance_figure, f"What {name} depends on", IMPORTANCE),
     ]
-    for what, figure, head, caption in drawn:
+    for what, draw, head, caption in figures:
+        errors: dict[str, str] = {}
+        figure = None
+        with optional(what, errors):
+            figure = draw(found, look)
         if figure is not None:
             yield Drawn(f"{stem}_{what}", figure, f"{head}.", f"{caption} {tail}")
+        for reason in errors.values():
+            yield Drawn(f"{stem}_{what}", None, f"{head}: left out: {reason}", "")
 
 
 def _setup(found: Sequence[Searched]) -> str:

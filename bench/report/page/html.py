@@ -13,18 +13,18 @@ from markupsafe import Markup
 
 from bench.quantities import RECON, Quantity
 from bench.report.collect.findings import Findings
-from bench.report.collect.groups import Group, Setting, setting_text
+from bench.report.collect.groups import Group, Setting, setting_name, setting_text
 from bench.report.collect.searches import Searched
 from bench.report.figures.catalogue import Drawn
 from bench.report.figures.style import looks
 from bench.report.page.cite import Citation, bibtex
 from bench.report.page.markdown import CSV, FILES, counted, environment, losses, unscored
 from bench.report.page.plot import layouts, pareto_traces, pareto_views, strength_text
-from bench.report.page.runs import BEST, MEDIAN, Shown, behind, rounded, setting_name, shown
-from bench.report.tables.captions import encoding_text, losses_text, setup_text, statistics_text
-from bench.report.tables.findings import TESTED, finding_tables, verdicts
+from bench.report.page.runs import BEST, MEDIAN, Shown, behind, rounded, shown
+from bench.report.tables.captions import MARKS, encoding_text, losses_text, resolution_text, setup_text, statistics_text
+from bench.report.tables.findings import finding_tables
 from bench.report.tables.searches import search_table
-from bench.report.tables.text import COUNTS, Table, lost_count
+from bench.report.tables.text import COUNTS, Finding, Table, lost_count
 from bench.report.words.names import decimals, interval_text, method_label
 from bench.store.runs import Run
 
@@ -48,13 +48,13 @@ class Download(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A group of settings that may be compared. findings: heading, table, and the lines below it."""
+    """A group of settings that may be compared; statistics: what stands above their table."""
 
     name: str
     number: int
     texts: tuple[str, str]
     statistics: str
-    findings: list[tuple[str, Table, list[str]]]
+    findings: list[Finding]
 
 
 def web_page(
@@ -74,7 +74,7 @@ def web_page(
     """
     groups = [f.group for f in found]
     several = shown(runs, groups)
-    data = page_data(groups, several)
+    data = page_data(found, several)
     script = _own("page.js")
     return _template().render(
         title=title,
@@ -104,7 +104,7 @@ def web_page(
 
 
 def _template() -> "jinja2.Template":
-    import jinja2
+    import jinja2  # slow to import, and only a page needs it
 
     undefined = jinja2.StrictUndefined
     loader = jinja2.PackageLoader("bench.report.page")
@@ -124,9 +124,10 @@ def _packed(package: str, path: str) -> str:
 
 
 def _section(index: int, f: Findings) -> Section:
-    tables = [(h, t, verdicts(f.pairs) if t.caption.startswith(TESTED) else []) for h, t in finding_tables(f)]
     shared = f"{setup_text(f.group)} {encoding_text(f.group)}".rstrip()
-    return Section(group_name(f.group), index, (shared, losses_text(f.group)), statistics_text(f.group), tables)
+    told = [statistics_text(f.group), resolution_text(f, f.group.headline), MARKS if f.ties else ""]
+    statistics = " ".join(text for text in told if text)
+    return Section(group_name(f.group), index, (shared, losses_text(f.group)), statistics, finding_tables(f))
 
 
 def _settings_lost(groups: Sequence[Group]) -> Table:
@@ -177,8 +178,9 @@ def shown_first(group: Group, q: Quantity) -> bool:
     return q in group.headline or q == RECON or q.name in FIRST
 
 
-def page_data(groups: Sequence[Group], runs: Sequence[Shown]) -> dict[str, Any]:
+def page_data(found: Sequence[Findings], runs: Sequence[Shown]) -> dict[str, Any]:
     """All of it, ready for JSON; numbers of four significant digits. `rows` and `behind` are in the order of runs."""
+    groups = [f.group for f in found]
     quantities = list(dict.fromkeys(q for g in groups for q in g.quantities))
     heads = [_head(groups, q) for q in quantities]
     rows: dict[str, list[int]] = defaultdict(list)
@@ -196,12 +198,12 @@ def page_data(groups: Sequence[Group], runs: Sequence[Shown]) -> dict[str, Any]:
         "layouts": layouts(),
         "groups": [
             {
-                "name": group_name(g),
-                "settings": [_setting(g, s, quantities, heads, middle.get(s.id)) for s in g.settings],
-                "traces": pareto_traces(g, look, rows),
-                "views": pareto_views(g, quantities),
+                "name": group_name(f.group),
+                "settings": [_setting(f, s, quantities, heads, middle.get(s.id)) for s in f.group.settings],
+                "traces": pareto_traces(f.group, look, rows),
+                "views": pareto_views(f.group, quantities),
             }
-            for g in groups
+            for f in found
         ],
     }
 
@@ -240,19 +242,20 @@ def _role(one: Shown) -> str:
 
 
 def _setting(
-    group: Group, s: Setting, quantities: Sequence[Quantity], heads: Sequence[dict[str, Any]], run: int | None
+    found: Findings, s: Setting, quantities: Sequence[Quantity], heads: Sequence[dict[str, Any]], run: int | None
 ) -> dict[str, Any]:
     """Estimates (IQM, lower and upper bound) by quantity; run: the row that stands for the setting."""
     known = [s.estimates.get(q) for q in quantities]
+    marks = [found.ties[q].marks(s.id) if q in found.ties else "" for q in quantities]
     return {
-        "name": setting_name(group, s),
+        "name": setting_name(found.group, s),
         "strength": strength_text(s),
         "n": s.counts["done"],
         **{name: lost_count(s, name) for name in COUNTS},
         "run": run,
         "estimates": [None if e is None else [rounded(v) for v in (e.iqm, e.lo, e.hi)] for e in known],
         "texts": [
-            "" if e is None else interval_text(e.iqm, e.lo, e.hi, head["digits"])
-            for e, head in zip(known, heads, strict=True)
+            "" if e is None else f"{interval_text(e.iqm, e.lo, e.hi, head['digits'])} {mark}".rstrip()
+            for e, head, mark in zip(known, heads, marks, strict=True)
         ],
     }

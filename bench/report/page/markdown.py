@@ -23,8 +23,8 @@ CSV = {
     "skipped.csv": "a row per run and protocol that the data or the codes could not be scored by, with the reason",
     "history.csv": "a row per run and logged update: loss terms, gradient norms and what was read off the training",
     "summary.csv": "a row per setting and quantity: n; IQM, median and mean with 95 % intervals; standard deviation",
-    "choices.csv": "a row per method, score and criterion: the setting chosen on half of the seeds, on the other half",
-    "comparisons.csv": "a row per score and pair of methods: P(A>B), p, seeds needed",
+    "choices.csv": "a row per method, score and criterion: the chosen setting, and the score on other seeds",
+    "comparisons.csv": "a row per family, score and pair of settings: U, P(A>B), p, verdict, seeds needed",
     "hypervolume.csv": "a row per method, cost and score: what its settings dominate",
     "variance.csv": "a row per score and source of variance",
     "agreement.csv": "a row per pair of scores: rank correlation over runs",
@@ -62,7 +62,7 @@ def page(
         *(_figure(d) for d in drawn if d.group is None),
     ]
     for f in found:
-        parts += [group_markdown(f.group, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is f.group)]
+        parts += [group_markdown(f, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is f.group)]
         parts += [text for text in [finding_markdown(f)] if text]
     parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
     parts += _section("Not scored", unscored(runs))

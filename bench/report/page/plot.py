@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.quantities import KL, RECON, Quantity
-from bench.report.collect.groups import Group, Series, Setting
+from bench.report.collect.groups import Group, Series, Setting, setting_name
 from bench.report.figures.pareto import Panel, Point, on_front, pareto_points, settings_span
 from bench.report.figures.style import Look
-from bench.report.page.runs import setting_name
 from bench.report.tables.captions import points_text
 from bench.report.words.names import method_label, value_text
 
@@ -34,7 +33,7 @@ def pareto_traces(group: Group, looks: Mapping[Series, Look], rows: Mapping[str,
 
     rows: by setting, where its done runs stand in the page's table.
     """
-    import plotly.graph_objects as go
+    import plotly.graph_objects as go  # slow to import, and only a page needs it
 
     traces: list[Any] = []
     place = {s.id: i for i, s in enumerate(group.settings)}
@@ -140,7 +139,7 @@ def strength_text(setting: Setting) -> str:
 
 def layouts() -> dict[str, Any]:
     """What all plots of the page share, and the look of a heat map."""
-    import plotly.graph_objects as go
+    import plotly.graph_objects as go  # slow to import, and only a page needs it
 
     base = {"template": "none", "font": {"family": FONT, "size": 13, "color": INK}, "hovermode": "closest"}
     title = {"font": {"size": 13}, "standoff": 8}

@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from bench.report.collect.examples import Example, example
-from bench.report.collect.groups import Group, Setting, setting_text
+from bench.report.collect.groups import Group, Setting
 from bench.report.figures.codes import MATRICES
 from bench.report.figures.traversals import strip
-from bench.report.words.names import factor_names, method_label
+from bench.report.words.names import factor_names
 from bench.store.runs import Run
 
 RUNS = 2000  # in the table and in the plots
@@ -49,12 +49,6 @@ class Behind(NamedTuple):
     factors: list[str]
     matrices: dict[str, list[list[float | None]]]
     picture: str
-
-
-def setting_name(group: Group, setting: Setting) -> str:
-    """`β-VAE, β = 4`: the method, and what tells the setting from the method's others."""
-    text = setting_text(group, setting)
-    return method_label(setting.spec.method) + ("" if text == "–" else f", {text}")
 
 
 def shown(runs: Sequence[Run], groups: Sequence[Group], limit: int = RUNS) -> list[Shown]:

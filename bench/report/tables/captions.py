@@ -1,15 +1,20 @@
 """The sentences that make a table or a figure citable: setup, statistics, what was left out."""
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.plugins import Params, Value
 from bench.quantities import Quantity
+from bench.report.collect.comparisons import METHODS, VAE
+from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group
 from bench.report.words.names import method_label, symbol, value_text
 
 LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian", "categorical": "categorical"}
+MARKS = "ᵇ: not told from the highest IQM; ᵛ: not told from the VAE; by the corrected comparisons of all seeds."
+FROM = {VAE: "from the VAE", METHODS: "between methods"}
 FEW = 10  # seeds below which the percentile bootstrap is noticeably too narrow; see stats.bootstrap_interval
 
 
@@ -53,6 +58,25 @@ def statistics_text(group: Group) -> str:
     if numbers and max(numbers) == 1:
         return "Numbers are of a single seed, which gives no interval."
     return text + (f" Intervals from fewer than {FEW} seeds are too narrow." if min(numbers, default=FEW) < FEW else "")
+
+
+def resolution_text(found: Findings, quantities: Sequence[Quantity]) -> str:
+    """The least difference that the seeds find by each of the quantities that are compared; empty if none is."""
+    parts = []
+    for q in quantities:
+        known = [f for f in found.families if f.score == q and f.name in FROM]
+        told = [
+            f"{'no difference' if math.isnan(f.resolution) else f'{f.resolution:.3f}'} {FROM[f.name]} ({len(f.pairs)})"
+            for f in known
+        ]
+        parts += [f"{q.label.text} {', '.join(told)}"] if told else []
+    numbers = [s.estimates[q].n for q in quantities for s in found.group.scored if q in s.estimates and q.protocol]
+    if not parts:
+        return ""
+    head = (
+        f"Resolution: the least difference that {seeds_text(numbers)} a setting find with 80 % power, with the spread"
+    )
+    return f"{head} that is there, corrected for the number of comparisons (in brackets): {'; '.join(parts)}."
 
 
 def seeds_text(numbers: Iterable[int]) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bench.quantities import DIAGNOSTICS, SCORES
+from bench.report.collect.comparisons import FAMILIES
+from bench.report.stats.families import VERDICTS
 
 NATS = "nats per observation"
 INTERVAL = "bound of its 95 % percentile bootstrap interval over seeds; empty for one seed"
-VERDICTS = ("separated", "not separated", "too few seeds")
 SOURCES = ("method", "strength", "seed", "evaluation")
 TRIALS = ("done", "failed", "running")
 DIRECTIONS = ("maximize", "minimize")
@@ -66,19 +67,24 @@ COLUMNS: dict[str, Column] = {
     "search_trials": Column("integer", "trials that the setting was chosen from, failed ones included; empty if none"),
     "failed_trials": Column("integer", "how many of them failed"),
     "seeds_per_trial": Column("integer", "runs of each trial", "seeds"),
-    "rule": Column("string", "how the trial was chosen"),
     "searched": Column("number", "the objective's median over the chosen trial's runs: what it was chosen by"),
     "drop": Column("number", "median over report seeds less the searched value"),
     "dimension": Column("string", "a number that was searched for"),
     "importance": Column("number", "its share of the objective's variance over the space searched, by fANOVA"),
     "criterion": Column("string", "what the setting was chosen by: the highest median of this score or diagnostic"),
-    "choosing_seeds": Column("string", "the seeds that chose, with spaces between"),
-    "choosing_median": Column("number", "the criterion's lower median over them; empty if there was but one setting"),
-    "reporting_seeds": Column("string", "the seeds that report, with spaces between"),
+    "rule": Column("string", "how the setting, or the trial of a search, was chosen"),
+    "selection_seeds": Column("string", "the seeds that chose, with spaces between; empty where nothing was to choose"),
+    "selection_median": Column("number", "the criterion's lower median over them"),
+    "evaluation_seeds": Column("string", "the seeds that the numbers are of, with spaces between"),
+    "family": Column(
+        "string",
+        "comparisons corrected together: vae, against the VAE; methods, between methods; chosen",
+        allowed=FAMILIES,
+    ),
     "method_a": Column("string", "first method, A"),
-    "setting_a": Column("string", "its chosen setting"),
+    "setting_a": Column("string", "its setting"),
     "method_b": Column("string", "second method, B"),
-    "setting_b": Column("string", "its chosen setting"),
+    "setting_b": Column("string", "its setting"),
     "repeat": Column("integer", "evaluation of the run, each on rows and with random numbers of its own"),
     "row": Column("integer", "row of the matrix, counted from 0: the latent dimension"),
     "factor": Column("integer", "factor of variation, counted from 0; empty for a value over all of them"),
@@ -95,19 +101,28 @@ COLUMNS: dict[str, Column] = {
     "mean_lo": Column("number", f"mean's lower {INTERVAL}"),
     "mean_hi": Column("number", f"mean's upper {INTERVAL}"),
     "sd": Column("number", "standard deviation over seeds, denominator n - 1; empty for one seed"),
-    "wins": Column("number", "P(A>B): share of seeds at which A's score is higher, a tie counting half"),
-    "wins_lo": Column("number", "lower bound of its 95 % Wilson score interval"),
-    "wins_hi": Column("number", "upper bound of its 95 % Wilson score interval"),
-    "all_pairs": Column("number", "P(A>B) over all pairs of seeds, pairing not used (Agarwal et al. 2021)"),
-    "difference": Column("number", "mean over seeds of A's score less B's"),
-    "difference_sd": Column("number", "standard deviation of that difference over seeds, denominator n - 1"),
-    "p": Column("number", "two-sided exact p of Wilcoxon's signed-rank test on the differences"),
-    "least_p": Column("number", "the least p that n seeds can give"),
-    "p_holm": Column("number", "p after Holm's correction over the pairs of methods of this score"),
-    "pairs": Column("integer", "how many pairs that is"),
-    "seeds_needed": Column("integer", "seeds for 80 % power at this difference and sd; empty beyond 100000", "seeds"),
-    "resolvable": Column("number", "the least difference that n seeds show with 80 % power; empty if none"),
-    "verdict": Column("string", "what n seeds allow to say at p_holm <= 0.05", allowed=VERDICTS),
+    "seeds_a": Column("integer", "seeds of A", "seeds"),
+    "seeds_b": Column("integer", "seeds of B", "seeds"),
+    "u": Column(
+        "number", "Mann-Whitney's U: pairs of a seed of A and one of B in which A is higher, a tie counting half"
+    ),
+    "improvement": Column("number", "probability of improvement P(A>B): u over seeds_a times seeds_b"),
+    "improvement_lo": Column("number", "lower bound of its 95 % interval"),
+    "improvement_hi": Column("number", "upper bound of its 95 % interval"),
+    "difference": Column("number", "mean of A's score less mean of B's"),
+    "difference_sd": Column("number", "standard deviation of a seed of A less a seed of B, denominators n - 1"),
+    "p": Column("number", "two-sided exact p of Mann and Whitney's test, with ties"),
+    "comparisons": Column("integer", "how many comparisons the family has by this score"),
+    "p_holm": Column("number", "p after Holm's correction over them"),
+    "corrected_lo": Column("number", "lower bound of the interval of P(A>B) at the level 1 - 0.05 / comparisons"),
+    "corrected_hi": Column("number", "upper bound of that interval"),
+    "detectable": Column("number", "least difference found with 80 % power at 0.05 / comparisons; empty if none"),
+    "seeds_needed": Column("integer", "seeds of each that decide with 80 % power at this P(A>B)", "seeds"),
+    "verdict": Column("string", "what these seeds allow to say", allowed=VERDICTS),
+    "more_seeds": Column("integer", "seeds of each that are missing for a decision", "seeds"),
+    "seed_correlation": Column(
+        "number", "mean correlation over seeds of two settings' scores; why seeds are not paired"
+    ),
     "against": Column("string", "the cost on the other axis", NATS, ("recon", "kl")),
     "settings": Column("integer", "settings that went in"),
     "hypervolume": Column("number", "share of the box between reference and ideal point that the settings dominate"),

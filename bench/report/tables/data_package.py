@@ -21,7 +21,7 @@ KEYS: dict[str, tuple[str, ...]] = {  # what no two rows of a file have in commo
     "history.csv": (*RUN, "step"),
     "summary.csv": ("setting", "name", "protocol"),
     "choices.csv": (*GROUP, "criterion", "method"),
-    "comparisons.csv": (*GROUP, "method_a", "method_b"),
+    "comparisons.csv": (*GROUP, "family", "setting_a", "setting_b"),
     "hypervolume.csv": (*GROUP, "against", "method"),
     "variance.csv": (*GROUP, "source"),
     "agreement.csv": ("group", "name_a", "protocol_a", "name_b", "protocol_b"),

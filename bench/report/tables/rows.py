@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from bench.quantities import Quantity
-from bench.report.collect.findings import Choice, Findings
+from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group
 from bench.report.tables.csv_file import Block, Cell, Row
 from bench.report.words.names import factor_names
@@ -152,9 +152,9 @@ def _spread(prefix: str, values: Mapping[str, Cell | list[float]]) -> Row:
     return row
 
 
-def _known(value: float | None) -> Cell:
+def _known(value: Cell) -> Cell:
     """An interval that one seed cannot give is an empty cell, not a number that fails to be one."""
-    return None if value is None or math.isnan(value) else value
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def reason(error: str | None) -> str | None:
@@ -166,26 +166,30 @@ def reason(error: str | None) -> str | None:
 
 
 def choice_rows(found: Iterable[Findings]) -> list[Row]:
-    """A row per method, score and criterion of choice: the chosen setting, and the score on the reporting seeds."""
+    """A row per method, score and criterion of choice: the chosen setting, and the score on the evaluation seeds."""
     rows = []
     for f in found:
         for c in f.choices:
             row: Row = _group_head(f.group) | _named(c.score) | {"criterion": c.criterion.name, "method": c.method}
-            row |= {"setting": c.setting.id, "choosing_seeds": _listed(c.choosing), "choosing_median": c.picked}
-            row |= {"reporting_seeds": _listed(sorted(c.values))}
+            row |= {"setting": c.setting.id, "rule": c.rule}
+            row |= {"selection_seeds": _listed(c.selection), "selection_median": c.picked}
+            row |= {"evaluation_seeds": _listed(sorted(c.values))}
             row |= {name: _known(value) for name, value in c.estimate._asdict().items()}
             rows.append(row | {f"param.{name}": value for name, value in c.setting.spec.params.items()})
     return rows
 
 
 def comparison_rows(found: Iterable[Findings]) -> list[Row]:
-    """A row per score and pair of methods at their chosen settings."""
+    """A row per family, score and pair of settings."""
     rows = []
     for f in found:
-        for p in f.pairs:
-            row: Row = _group_head(f.group) | _named(p.a.score) | _side("a", p.a) | _side("b", p.b)
-            row |= {name: _known(value) for name, value in p.result._asdict().items()}
-            rows.append(row | {"p_holm": p.p_holm, "pairs": p.pairs, "verdict": p.verdict})
+        methods = {s.id: s.spec.method for s in f.group.settings}
+        for family, p in ((one, p) for one in f.families for p in one.pairs):
+            row: Row = _group_head(f.group) | _named(family.score) | {"family": family.name}
+            row |= {"method_a": methods[p.a], "setting_a": p.a, "method_b": methods[p.b], "setting_b": p.b}
+            row |= {name: _known(value) for name, value in p._asdict().items() if name not in ("a", "b")}
+            row |= {"verdict": p.verdict, "more_seeds": p.more_seeds}
+            rows.append(row | {"seed_correlation": _known(family.correlation)})
     return rows
 
 
@@ -234,10 +238,6 @@ def _group_head(group: Group) -> Row:
 
 def _named(q: Quantity) -> Row:
     return {"metric": q.metric, "name": q.name, "protocol": q.protocol}
-
-
-def _side(which: str, choice: Choice) -> Row:
-    return {f"method_{which}": choice.method, f"setting_{which}": choice.setting.id}
 
 
 def _listed(seeds: Iterable[int]) -> str:

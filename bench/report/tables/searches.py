@@ -57,6 +57,10 @@ def search_table(found: Sequence[Searched]) -> tuple[str, Table]:
     caption = f"{TABLE} Chosen by: {rules}."
     labels = any(g.protocol for one in found for g in one.search.objectives)
     note = f"{NOTE} Searching by a score uses labels; by UDR it does not." if labels else NOTE
+    for one in found:
+        note += "".join(
+            f" Left out for {one.search.method}: {what}: {why}." for what, why in one.search.left_out.items()
+        )
     return note, Table(caption, header, rows, left=3)
 
 

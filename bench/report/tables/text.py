@@ -4,8 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bench.quantities import Quantity
+from bench.report.collect.comparisons import Ties
+from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Setting, setting_text
-from bench.report.tables.captions import encoding_text, losses_text, quantities_text, setup_text, statistics_text
+from bench.report.tables.captions import (
+    MARKS,
+    encoding_text,
+    losses_text,
+    quantities_text,
+    resolution_text,
+    setup_text,
+    statistics_text,
+)
 from bench.report.words.names import decimals, interval_text, method_label
 
 COUNTS = ("diverged", "failed", "collapsed")
@@ -14,41 +24,56 @@ TEX = {
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$"},
     **{"α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$"},
     **{"↑": r"$\uparrow$", "↓": r"$\downarrow$", "×": r"$\times$", "–": "--", "−": "$-$", "|": r"\textbar{}"},
+    **{"ᵇ": r"$^{b}$", "ᵛ": r"$^{v}$"},
 }
 
 
 class Table(NamedTuple):
-    """Cells under a header, the first `left` columns set to the left; the caption names units and protocols."""
+    """Cells under a header, the first `left` columns set to the left; the caption names units and protocols.
+
+    above: what is to be known before the cells are read.
+    """
 
     caption: str
     header: list[str]
     rows: list[list[str]]
     left: int = 2
+    above: str = ""
 
 
-def group_tables(group: Group, *, width: int) -> list[Table]:
+class Finding(NamedTuple):
+    """A table under its heading, and the lines below it that say what may be concluded."""
+
+    heading: str
+    table: Table
+    lines: list[str]
+
+
+def group_tables(found: Findings, *, width: int) -> list[Table]:
     """The group's settings in tables of at most `width` quantities, none with two protocols of one score."""
-    return [_table(group, chunk) for chunk in _chunks(group.quantities, width)] or [_table(group, [])]
+    return [_table(found, chunk) for chunk in _chunks(found.group.quantities, width)] or [_table(found, [])]
 
 
-def group_markdown(group: Group, *, width: int) -> str:
+def group_markdown(found: Findings, *, width: int) -> str:
     """A section: the group's name, all that its runs share, its tables."""
+    group = found.group
     name = f"{group.spec.dataset.label}, {group.spec.backbone}, {group.spec.steps:,} updates"
     texts = [t for told in (setup_text, encoding_text, losses_text, statistics_text) if (t := told(group))]
-    tables = [markdown(table) for table in group_tables(group, width=width)]
+    tables = [markdown(table) for table in group_tables(found, width=width)]
     return "\n\n".join([f"## {md_text(name)}", *map(md_text, texts), *tables])
 
 
 def markdown(table: Table) -> str:
-    """The table in GitHub's dialect and its caption."""
+    """The table in GitHub's dialect between what stands above it and its caption."""
     align = ["---" if i < table.left else "---:" for i in range(len(table.header))]
     lines = [_md_row(table.header), "|" + "|".join(align) + "|", *(_md_row(r) for r in table.rows)]
-    return "\n".join(lines) + (f"\n\n{md_text(table.caption)}" if table.caption else "")
+    parts = [md_text(table.above), "\n".join(lines), md_text(table.caption)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def latex(group: Group, table: Table, label: str) -> str:
     """A float for the package booktabs; its caption tells all that the group shares, `label` is what \\ref takes."""
-    caption = " ".join([setup_text(group), statistics_text(group), losses_text(group), table.caption])
+    caption = " ".join([setup_text(group), statistics_text(group), losses_text(group), table.above, table.caption])
     body = "\n".join("    " + " & ".join(map(tex_text, row)) + r" \\" for row in table.rows)
     return rf"""\begin{{table*}}
   \centering
@@ -87,7 +112,8 @@ def _chunks(quantities: Iterable[Quantity], width: int) -> list[list[Quantity]]:
     return chunks
 
 
-def _table(group: Group, quantities: Sequence[Quantity]) -> Table:
+def _table(found: Findings, quantities: Sequence[Quantity]) -> Table:
+    group = found.group
     lost = [name for name in COUNTS if any(lost_count(s, name) for s in group.settings)]
     # A baseline of which nothing here is known is left out; a method's setting never is.
     settings = [s for s in group.settings if not s.is_baseline or any(q in s.estimates for q in quantities)]
@@ -97,13 +123,14 @@ def _table(group: Group, quantities: Sequence[Quantity]) -> Table:
         for s in settings
     ]
     for q in quantities:
-        for row, text in zip(rows, _column(settings, q), strict=True):
+        for row, text in zip(rows, _column(settings, q, found.ties.get(q)), strict=True):
             row.append(text)
     header = ["method", "setting", "n", *lost, *(q.label.head for q in quantities)]
-    return Table(quantities_text(quantities), header, rows)
+    marks = f" {MARKS}" if any(q in found.ties for q in quantities) else ""
+    return Table(quantities_text(quantities) + marks, header, rows, above=resolution_text(found, quantities))
 
 
-def _column(settings: Sequence[Setting], q: Quantity) -> list[str]:
+def _column(settings: Sequence[Setting], q: Quantity, ties: Ties | None) -> list[str]:
     known = [s for s in settings if q in s.estimates]
     # The decimals that methods need: beside them a ceiling or a decoder that never learnt is far away.
     learnt = [s for s in known if not s.is_baseline] or known
@@ -113,7 +140,9 @@ def _column(settings: Sequence[Setting], q: Quantity) -> list[str]:
         e = s.estimates.get(q)
         text = "" if e is None else interval_text(e.iqm, e.lo, e.hi, digits)
         # A score that some done runs lack is over fewer seeds than the row's n says.
-        texts.append(f"{text} (n = {e.n})" if e is not None and e.n != s.counts["done"] else text)
+        n = f" (n = {e.n})" if e is not None and e.n != s.counts["done"] else ""
+        marks = ties.marks(s.id) if ties is not None else ""
+        texts.append(f"{text}{n} {marks}".rstrip())
     return texts
 
 

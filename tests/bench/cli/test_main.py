@@ -1,11 +1,15 @@
 """The command line in this process, on trainings of two updates; at the end, once, in a process of its own."""
 
+import re
 import signal
 import subprocess
 import sys
 
+import click
 import pytest
 
+from bench.cli.main import COMMANDS, stated
+from bench.cli.main import bench as group
 from bench.store.files import MANIFEST
 from bench.store.store import Store
 
@@ -13,6 +17,21 @@ from bench.store.store import Store
 @pytest.fixture
 def store(tmp_path):
     return Store(tmp_path / "results" / "tiny")
+
+
+def test_help_lists_every_command_by_its_first_sentence_without_importing_it(bench):
+    code, out, _ = bench("--help")
+    assert code == 0
+    listed = [re.match(r"  (\w+) +(\S.*)", line) for line in out.split("Commands:\n")[1].splitlines()]
+    assert [found[1] for found in listed if found] == sorted(COMMANDS)
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        assert (command.name, command.get_short_help_str(200)) == (name, stated(name).get_short_help_str(200))
+    code = "import sys, bench.cli.main; from click.testing import CliRunner"
+    code += "; CliRunner().invoke(bench.cli.main.bench, ['--help'], catch_exceptions=False)"
+    code += "; print(*(name for name in sys.modules if name.startswith('bench.cli.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["bench.cli.main"]
 
 
 def test_a_study_is_run_once(run, store):

@@ -1,15 +1,21 @@
 """Folders of images of a user's own."""
 
 import os
+import shutil
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 from own import refused, squares, write_csv
 from PIL import Image
 
+from bench import plugins
+from bench.data._own.squared import squared
 from bench.data.image_folder import image_folder
 from bench.errors import BenchError
+
+CASES = Path(__file__).parents[2] / "data/own"
 
 
 @pytest.fixture(autouse=True)
@@ -91,9 +97,46 @@ def test_images_are_resampled_if_asked(tmp_path):
     expected = np.asarray(Image.open(folder / "009.png").resize((64, 64), Image.Resampling.LANCZOS))
     np.testing.assert_array_equal((data.x(np.array([9]))[0] * 255).round(), np.moveaxis(expected, 2, 0))
     assert refused(image_folder, folder).endswith(
-        "column 'file', row 1: '000.png' is 100 x 100: expected 32 x 32 or 64 x 64, or size=32 or size=64 to resample"
+        "column 'file', row 1: '000.png' is 100 x 100: expected 32 x 32 or 64 x 64, or image_folder.size=32 or size=64 "
+        "to resample"
     )
     assert "image_folder.size=48: expected 32 or 64" in refused(image_folder, folder, size=48)
+
+
+@pytest.mark.parametrize("fit", ["crop", "resize", "pad"])
+def test_images_of_any_two_sides(tmp_path, fit):
+    """Of CelebA's size, and among them one that is wide."""
+    folder = squares(tmp_path / "faces", mode="RGB")
+    for i, path in enumerate(sorted(folder.glob("*.png"))):
+        Image.open(path).resize((218, 178) if i == 5 else (178, 218)).save(path)
+    data = image_folder(source=folder, size=64, fit=fit)
+    assert (data.shape, len(data)) == ((3, 64, 64), 24)
+    expected = squared(np.moveaxis(pixels(folder, "007.png"), 2, 0), 64, fit)
+    np.testing.assert_array_equal((data.x(np.array([7]))[0] * 255).round(), expected)
+    assert "000.png' is 178 x 218: expected a square image, or image_folder.fit=crop" in refused(image_folder, folder)
+
+
+def test_an_argument_that_is_not_given_is_no_part_of_the_key():
+    assert "fit" not in plugins.resolve("dataset", "image_folder", {})
+    assert plugins.resolve("dataset", "image_folder", {"fit": "pad"})["fit"] == "pad"
+
+
+def test_gif(tmp_path):
+    folder = shutil.copytree(CASES / "gif", tmp_path / "gif")
+    data = image_folder(source=folder)
+    assert (len(data), data.names, data.sizes) == (8, ("s",), (2,))
+    with Image.open(folder / "3.gif") as image:
+        expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal((data.x(np.array([3]))[0] * 255).round()[0], expected[..., 0])
+
+
+@pytest.mark.parametrize("ending", ["gif", "png", "tiff", "webp"])
+def test_a_file_of_several_images_is_refused(folder, ending):
+    frames = [Image.new("RGB", (32, 32), (40 * i, 9, 9)) for i in range(3)]
+    frames[0].save(folder / f"moving.{ending}", save_all=True, append_images=frames[1:])
+    names = [f"moving.{ending}", "001.png"]
+    path = write_csv(folder / "some.csv", {"file": names, "a": [0, 1]})
+    assert "row 1: 'moving." + ending + "' holds 3 images: expected one in a file" in refused(image_folder, path)
 
 
 def outside(path):
@@ -113,6 +156,8 @@ BROKEN = {
     "colour": lambda path: Image.new("RGB", (32, 32)).save(path),
     "postscript": lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 32 32\n"),
     "link": outside,
+    "pipe": lambda path: (path.unlink(), os.mkfifo(path)),
+    "device": lambda path: (path.unlink(), path.symlink_to("/dev/zero")),
 }
 
 
@@ -120,15 +165,20 @@ BROKEN = {
     ("change", "message"),
     [
         ("gone", "is no file in the table's folder"),
-        ("text", "cannot be read as an image: cannot identify image file"),
+        ("text", "cannot be read as an image: it is of another format (expected one of PNG, JPEG, "),
         ("cut", "cannot be read as an image: "),
         ("16 bits", "is of mode I;16: expected grey or RGB, 8 bits a channel"),
         ("transparent", "has transparent pixels: expected an image on a background"),
-        ("wide", "is 64 x 32: expected 32 x 32 or 64 x 64, or size=32 or size=64 to resample"),
+        (
+            "wide",
+            "is 64 x 32: expected a square image, or image_folder.fit=crop, fit=resize or fit=pad to make it square",
+        ),
         ("larger", "is 1 x 64 x 64, the first is 1 x 32 x 32: expected one size, and all grey or all RGB"),
         ("colour", "is 3 x 32 x 32, the first is 1 x 32 x 32: expected one size, and all grey or all RGB"),
-        ("postscript", "cannot be read as an image: cannot identify image file"),
+        ("postscript", "cannot be read as an image: it is of another format"),
         ("link", "leads out of the table's folder"),
+        ("pipe", "is no file, but a folder, a pipe or a device"),
+        ("device", "is no file, but a folder, a pipe or a device"),
     ],
 )
 def test_an_image_that_will_not_do_is_named(folder, change, message):
@@ -155,7 +205,7 @@ def test_images_are_cropped_by_their_owner(folder):
         (["000.png", "./000.png"], "'./000.png' is in row 1 already"),
         ([None], "is empty, expected the name of a file"),
         (["mine\0.png"], "'mine\\x00.png' is no file in the table's folder"),
-        (["."], "'.' cannot be read as an image"),
+        (["."], "'.' is no file, but a folder, a pipe or a device"),
     ],
 )
 def test_names_of_files_stay_in_the_folder(folder, cells, message):
@@ -177,7 +227,30 @@ def test_a_column_of_names_that_is_not_the_first(folder):
     path = write_csv(folder / "t.csv", columns)
     data = image_folder(source=path, image="picture")
     assert data.names == ("row", "shade")
-    assert "column 'row', row 1: '0' is no file" in refused(image_folder, path)
+    line = refused(image_folder, path)
+    assert "column 'row', row 1: '0' is no file in the table's folder; those of column 'picture' are: " in line
+    assert line.endswith("image_folder.image=picture")
+
+
+def test_a_name_that_is_nearly_one_is_told(folder):
+    for names, instead in {
+        ("000", "001"): "'000.png'",
+        ("000.PNG", "001.PNG"): "'000.png'",
+        ("inner.png", "001.png"): "'deep/inner.png'",
+        ("none.png", "001.png"): "",
+    }.items():
+        (folder / "deep").mkdir(exist_ok=True)
+        (folder / "deep/inner.png").touch()
+        path = write_csv(folder / "t.csv", {"picture": names, "a": [0, 1]})
+        line = refused(image_folder, path)
+        assert line.endswith(f"no file in the table's folder; {instead} is one" if instead else "the table's folder")
+
+
+def test_an_index_that_pandas_wrote_is_named(folder):
+    columns = {"file": ["000.png", "002.png", "004.png"], "Unnamed: 0": [0, 1, 2], "shade": ["a", "b", "a"]}
+    path = write_csv(folder / "t.csv", columns)
+    assert "column 'Unnamed: 0' has pandas' name for an index" in refused(image_folder, path)
+    assert image_folder(source=path, factors="shade").names == ("shade",)
 
 
 def test_a_table_without_factors(folder):

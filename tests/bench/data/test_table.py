@@ -1,12 +1,17 @@
 """Tables of a user's own."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from own import refused, write_csv
 
 from bench.data._own import columns
 from bench.data.table import table
 
+CASES = Path(__file__).parents[2] / "data/own"
+ALIKE = "3c4f2f74652bc47ec6d0d3e6b65222ec2fb8ea73bbff6e98711ca0541d91729c"
 N = 60
 RNG = np.random.default_rng(0)
 X = RNG.normal([0, 100], [1, 20], (N, 2))
@@ -114,3 +119,61 @@ def test_what_is_wrong_in_the_file(tmp_path):
         path = write_csv(tmp_path / f"{change}.csv", COLUMNS | {"height": heights})
         assert refused(table, path, **given) == f"source: {path}: {message}"
     assert list((tmp_path / "cache").glob("*.npy")) == []
+
+
+def test_a_slip_in_a_column_of_numbers():
+    given = {"features": "f1,f2", "factors": "kind,y"}
+    data = table(source=CASES / "slip-na.csv", **given)
+    assert (data.sizes, data.unordered) == ((3, 5), ("kind",))
+    assert (data.v[:, 1] == -1).sum() == 1
+    assert data.notes == ("column 'y': 'n/a' (1 row) read as missing",)
+    line = refused(table, CASES / "slip-letter.csv", **given)
+    assert "column 'y', row 8 is '1.O', with letters among its digits: expected a finite number, or an empty" in line
+    assert line.endswith("table.categorical=y takes all as words")
+    assert table(source=CASES / "slip-letter.csv", categorical="y", **given).sizes == (3, 6)
+
+
+def test_an_underscore_makes_no_number():
+    source = CASES / "underscore-ids.csv"
+    data = table(source=source, features="f1,f2", factors="kind,y", categorical="y")
+    assert data.sizes[1] == len({line.split(",")[3] for line in source.read_text().splitlines()[1:]})
+    assert "column 'y' has 60 different texts in 60 rows: no factor" in refused(
+        table, source, features="f1,f2", factors="y"
+    )
+
+
+def test_tabs_in_a_csv_file():
+    line = refused(table, CASES / "tabs.csv", factors="kind")
+    assert line.endswith("has tabs between cells: expected commas, or a name that ends in .tsv")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_booleans_and_categories_are_alike_in_any_format(tmp_path, ending):
+    """As pandas writes them; as factors and as features."""
+    frame = pd.DataFrame(COLUMNS)
+    frame["flag"] = [True, False, True, True, False] * 12
+    frame["kind"] = pd.Categorical(["low", "high", None] * 20, categories=["low", "mid", "high"], ordered=True)
+    frame["gaps"] = pd.array([True, None, False] * 20, dtype="boolean")
+    path = tmp_path / f"t.{ending}"
+    frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path, index=False)
+    data = table(source=path, factors="flag,kind,gaps", features="height")
+    assert (data.sizes, data.unordered, data.notes) == ((2, 2, 2), (), ())
+    np.testing.assert_array_equal(data.v[:3], [[1, 1, 1], [0, 0, -1], [1, -1, 0]])
+    assert table(source=path, factors="flag,kind,gaps", features="height", categorical="flag").sha256 == data.sha256
+    assert data.sha256 == ALIKE
+    turned = table(source=path, factors="flag", features="height", ordered="flag:True:False")
+    assert turned.v[:2, 0].tolist() == [0, 1]
+    raw = table(source=path, factors="age", features="flag", standardise=False, noise=1.0)
+    assert raw.x(np.arange(3)).ravel().tolist() == [1, 0, 1]
+    assert "column 'gaps', row 2 is missing" in refused(table, path, factors="age", features="gaps")
+
+
+def test_an_index_that_pandas_wrote_is_named(source, tmp_path):
+    frame = pd.DataFrame(COLUMNS).drop(columns=["id", "sex"])
+    frame.to_csv(tmp_path / "index.csv")
+    assert "column 1 has no name (so pandas writes an index" in refused(table, tmp_path / "index.csv", factors="age")
+    pd.read_csv(tmp_path / "index.csv").to_csv(tmp_path / "again.csv", index=False)
+    line = refused(table, tmp_path / "again.csv", factors="age")
+    assert "column 'Unnamed: 0' has pandas' name for an index" in line
+    assert "table.features or table.leave_out to name" in line
+    assert table(source=tmp_path / "again.csv", factors="age", leave_out="Unnamed: 0").shape == (3,)

@@ -157,6 +157,22 @@ def test_drawing_does_not_disturb_the_training(spec_of, monkeypatch):
     assert plain.record.diagnostics == drawn.record.diagnostics
 
 
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [("bench.training.probes.traversal", "traversals_error"), ("bench.execution.trial.probe", "history_error")],
+)
+def test_an_extra_that_fails_during_training_is_told_and_costs_nothing_else(
+    spec_of, protocols, monkeypatch, target, name
+):
+    def broken(*_, **__):
+        raise OSError("no room\nleft")
+
+    monkeypatch.setattr(target, broken)
+    record = trial(Job(spec_of(), protocols)).record
+    assert (record.status, record.error) == ("done", None)
+    assert record.cost[name] == "OSError: no room left"
+
+
 def test_a_metric_that_raises_costs_no_training(spec_of, protocol_of):
     result = trial(Job(spec_of(), (protocol_of("row_mean", scale=13),)))
     assert result.record.status == "done"

@@ -1,10 +1,12 @@
 """Records and scores made up by formula, and a store that holds them in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
+import numpy as np
 
 from bench.plugins import Params
+from bench.report.collect.groups import Group, collect, groups
 from bench.seeds import SEARCH_SEEDS
 from bench.spec import DataSpec, Record, Repeat, RunSpec, ScoreFile, Status
 from bench.store.files import File, Manifest
@@ -119,3 +121,19 @@ def search(method: str = "betavae", name: str = "betavae-1", **changes: object) 
         "confirmed": [spec(method, s, params={"beta": 6.0}).key for s in range(5)],
     }  # fmt: skip
     return Search(**(made | changes))  # type: ignore[arg-type]
+
+
+def group_of(levels: Mapping[tuple[str, float | None], float], seeds: int = 20, noise: float = 0.02) -> Group:
+    """Settings by method and strength, each with its level of the score; the ELBO falls as the strength grows."""
+    rng = np.random.default_rng(0)
+    runs = []
+    for (method, strength), level in levels.items():
+        params: Params = {} if strength is None else {"beta" if method == "betavae" else "gamma": strength}
+        for seed in range(seeds):
+            cost = 20.0 + (strength or 0.0)
+            made = record(spec(method, seed, params=params), cost + rng.normal())
+            runs.append(
+                (made, [score(level + noise * rng.normal()), score(level + noise * rng.normal(), "sap", "sap:m")])
+            )
+    (group,) = groups(collect({"a": FakeStore(runs)}), resamples=50)
+    return group

@@ -216,9 +216,11 @@ def test_a_report_shows_its_row_and_ranks_it_nowhere(results):
     assert {q.name for q in setting.estimates} == {"mig"}
     found = findings(group, resamples=10)
     assert {c.method for c in found.choices} <= {"vae", "betavae"}
-    assert {c.method for pair in found.pairs for c in (pair.a, pair.b)} == {"vae", "betavae"}
+    methods = {s.id: s.spec.method for s in group.settings}
+    compared = {methods[s] for f in found.families for pair in f.pairs for s in (pair.a, pair.b)}
+    assert compared == {"vae", "betavae"}
     assert {front.method for front in found.fronts} == {"vae", "betavae"}
     assert {spread.runs for spread in found.spreads} == {4}
-    text = group_markdown(group, width=6)
+    text = group_markdown(found, width=6)
     assert "supervised encoder (uses labels) | – | 2 |" in text
     assert "labels = the factors of every observation seen" in text

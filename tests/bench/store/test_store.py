@@ -38,7 +38,7 @@ def record(spec):
         strength="beta",
         definitions={"c": 0.1},
         terms={"loss": 1 / 7},
-        diagnostics={"kl_per_dimension": [0.1, 0.2], "collapsed": False},
+        diagnostics={"kl_per_dimension": [0.1, 0.2, 0.3], "collapsed": False},
         cost={"updates": 4.0},
         environment={"threads": 1, "dirty": True, "cpu": "x"},
     )
@@ -49,7 +49,12 @@ def artefacts():
     rng = np.random.default_rng(0)
     return Artefacts(
         history=[{"step": 1.0, "loss": 1 / 3}, {"step": 2.0, "loss": float("nan")}],
-        posterior={"mu": rng.standard_normal((6, 3)).astype(np.float32), "index": np.arange(6)},
+        posterior={
+            "mu": rng.standard_normal((6, 3)).astype(np.float32),
+            "logvar": rng.standard_normal((6, 3)).astype(np.float32),
+            "v": rng.integers(0, 4, (6, 2)),
+            "index": np.arange(6),
+        },
         weights={"encoder.weight": rng.standard_normal((4, 2)).astype(np.float32), "step": np.array(3)},
         images={"traversals/step1.png": b"\x89PNG"},
         scores=[score(), score(0.25, "sap")],

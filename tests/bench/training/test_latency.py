@@ -77,6 +77,13 @@ def test_a_backbone_that_cannot_encode_one_alone_lacks_that_figure(toy, monkeypa
     assert "encode_ms_batch1" not in found
 
 
+def test_observations_that_cannot_be_read_cost_the_figures_alone(toy, monkeypatch):
+    monkeypatch.setattr(type(toy), "x", lambda *_: [][0])
+    assert encoding_speed(Clocked(monkeypatch, 0.004), toy, CPU) == {
+        "encode_error": "IndexError: list index out of range"
+    }
+
+
 def test_such_a_backbone_does_not_cost_its_run(spec_of, protocol_of, monkeypatch):
     """A training that is done stays so, with its scores."""
     from methods.backbones.small import Small

@@ -7,19 +7,9 @@ import pytest
 from own import write_csv
 
 from bench.data._own import columns as module
-from bench.data._own.columns import Origin, columns, header, numbers, parsed
+from bench.data._own.columns import check_finite, columns, header, numbers, without_index
+from bench.data._own.origin import Origin
 from bench.errors import BenchError
-
-
-def as_objects(*cells):
-    return np.array(cells, object)
-
-
-def test_cells_are_numbers_where_all_that_are_there_are():
-    np.testing.assert_array_equal(parsed(as_objects("1", "-2.5e1", "", "NA", "nan")), [1, -25, np.nan, np.nan, np.nan])
-    np.testing.assert_array_equal(parsed(as_objects("1", "x", "NA", None)), as_objects("1", "x", "", ""))
-    np.testing.assert_array_equal(parsed(as_objects(1, 2.5, None)), [1, 2.5, np.nan])
-    np.testing.assert_array_equal(parsed(as_objects(True, False)), [1, 0])
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet"])
@@ -40,7 +30,7 @@ def test_a_file_is_read_in_blocks(tmp_path, monkeypatch, ending):
     np.testing.assert_array_equal(np.concatenate(blocks), np.column_stack([given["c"], given["a b"]]))
     held = columns(path, ["d", "c"])
     assert held["d"].tolist() == given["d"]
-    np.testing.assert_array_equal(parsed(held["c"]), given["c"])
+    np.testing.assert_array_equal(held["c"].astype(float), given["c"])
 
 
 def test_a_byte_order_mark_quotes_and_empty_lines(tmp_path):
@@ -55,18 +45,24 @@ def test_a_byte_order_mark_quotes_and_empty_lines(tmp_path):
     [
         (b"", "has no columns"),
         (b"a,b,a\n1,2,3\n", "columns 1 and 3 are both named 'a'"),
-        (b"a,,c\n1,2,3\n", "column 2 has no name (pandas writes such an index: index=False leaves it out)"),
+        (b"a,,c\n1,2,3\n", "column 2 has no name (so pandas writes an index, which index=False leaves out, and R"),
         (b"a;b\n1;2\n", "has semicolons between cells: expected commas, or tabs in a .tsv file"),
         (b"a,b\n", "has a header and no rows"),
         (b"a,b\n1,2\n3\n", "row 2 has 1 cells, the header has 2"),
         (b"a,b\n1,2,3\n", "row 1 has 3 cells, the header has 2"),
         (b"a,b\n1,\xff\n", "cannot be read as .csv in UTF-8: 'utf-8' codec"),
-        (b'a,b\n1,"2"x\n', "cannot be read as .csv in UTF-8: "),
+        (b'a,b\n1,"2"x\n', "line 2 cannot be read as .csv: "),
         (b"a,b\n1,2\nx,2\n", "column 'a', row 2 is 'x': expected a finite number"),
         (b"a,b\n1,2\n1,inf\n", "column 'b', row 2 is inf: expected a finite number"),
         (b"a,b\n1,2\n1,1e39\n", "column 'b', row 2 is 1e+39: expected a finite number (float32)"),
         (b"a,b\n1,2\n,2\n", "column 'a', row 2 is missing: expected a finite number"),
         (b"a,b\nx,2\n,2\n", "column 'a', row 1 is 'x': expected a finite number"),
+        (b"a,b\n1,2\nn/a,2\n", "column 'a', row 2 is missing ('n/a'): expected a finite number"),
+        (b"a,b\n1,2\n1.O,2\n", "column 'a', row 2 is '1.O', with letters among its digits: expected a finite number"),
+        (b'a,b\n1,2\n1,"1,5"\n', "column 'b', row 2 is '1,5', with a decimal comma: expected a finite number"),
+        (b"a,b\n1,2\n1_0,2\n", "column 'a', row 2 is '1_0', with underscores: expected a finite number"),
+        (b"a,b\n1,2\n#DIV/0!,2\n", "column 'a', row 2 is '#DIV/0!', an error of a spreadsheet: expected a finite"),
+        (b"a,b\n1,2\nTrue,2\n", "column 'a', row 2 is 'True': expected a finite number"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(tmp_path, content, message):
@@ -88,7 +84,14 @@ def test_a_row_is_counted_over_blocks(tmp_path, monkeypatch):
 
 def test_rows_of_arrays_are_counted_from_0(tmp_path):
     with pytest.raises(BenchError, match=r"column 'a', row 1 \(the first is 0\) is inf"):
-        Origin(tmp_path / "x.npz", first=0).check_finite("a", np.array([0, np.inf]))
+        check_finite(Origin(tmp_path / "x.npz", first=0), "a", np.array([0, np.inf]))
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "Unnamed: 12", "Unnamed: 0_level_1", "__index_level_0__"])
+def test_an_index_of_pandas_is_no_column_by_default(tmp_path, name):
+    with pytest.raises(BenchError, match=f"column '{name}' has pandas' name for an index .* or table.features to name"):
+        without_index("table.features", tmp_path / "t.csv", ["a", name])
+    assert without_index("table.features", tmp_path / "t.csv", ["a", "Unnamed"]) == ["a", "Unnamed"]
 
 
 def test_paths_that_are_no_table(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from own import squares, write_csv
 
 from bench import plugins
-from bench.data._own.columns import Origin
 from bench.data._own.factors import Factors, Roles, chosen, factors_of, scale_of
+from bench.data._own.origin import Origin
 from bench.errors import BenchError, FileNeeded
 from bench.testing import check_dataset
 from metrics._arrays import factors_of as scored
@@ -88,7 +88,7 @@ def test_an_argument_says_it_otherwise():
         (["s", "m", "l"], {"ordered": "a"}, "column 'a' holds texts: state their order, such as ordered=a:small"),
         (["s", "m", "l"], {"ordered": "a:s:m"}, "column 'a', row 3 is 'l', which its order s:m leaves out"),
         (["s", "m", "m"], {"ordered": "a:s:m:l"}, "column 'a' has 2 values, its order s:m:l has 3"),
-        ([*(i / 8 for i in range(30)), "", "4mm"], {}, "column 'a', row 32 is '4mm': expected a finite number"),
+        ([*(i / 8 for i in range(30)), "", "4mm"], {}, "column 'a', row 32 is '4mm', with a unit"),
         ([f"id{i}" for i in range(30)], {}, "column 'a' has 30 different texts in 30 rows: no factor"),
         ([0] * 99 + [1], {"continuous": "a", "bins": 2, "binning": "quantile"}, "column 'a' falls into one bin"),
     ],

@@ -10,6 +10,7 @@ from report_fakes import RECON, FakeStore, record, score, search, spec
 from bench.errors import BenchError
 from bench.report.collect.groups import collect
 from bench.report.collect.searches import Searched, searched, so_far
+from bench.report.figures import searches as figures
 from bench.report.tables.searches import search_rows, with_budgets
 from bench.report.write import write
 from bench.seeds import SEARCH_SEEDS
@@ -49,6 +50,22 @@ def test_only_settings_of_a_search_have_a_budget() -> None:
     found = one()
     rows = list(with_budgets([{"setting": found.setting}, {"setting": "other"}], [found]))
     assert rows == [{"setting": found.setting, "search_trials": 5}, {"setting": "other"}]
+
+
+def test_a_figure_that_fails_and_importances_left_out_cost_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("as told to")
+
+    monkeypatch.setattr(figures, "front_figure", broken)
+    paths = write(store(), tmp_path, searches=[search(left_out={"importances for mig": "too equal"})], resamples=50)
+    names = {p.relative_to(tmp_path).as_posix() for p in paths}
+    assert "figures/search_progress.png" in names
+    assert "figures/search_front.png" not in names
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "against reconstruction: left out: ValueError: as told to" in text
+    assert "Left out for betavae: importances for mig: too equal." in text
 
 
 def test_a_report_has_the_search_and_none_of_its_runs(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def test_an_estimate_is_numpys_and_its_intervals_are_those_of_the_same_resamples
     x = np.random.default_rng(n).standard_normal(n) ** 3
     e = estimate(x, np.random.default_rng(1), resamples=50)
     assert (e.n, e.iqm, e.median, e.mean) == (n, iqm(x), np.median(x), np.mean(x))
+    assert n == 1 or e.sd == np.std(x, ddof=1)
     for interval, of in (
         ((e.lo, e.hi), iqm),
         ((e.median_lo, e.median_hi), lambda y: np.median(y, axis=-1)),

@@ -45,6 +45,25 @@ def test_a_balanced_design_gives_the_textbooks_anova() -> None:
     assert sum(found.shares) == pytest.approx(1)
 
 
+def test_an_unbalanced_design_by_hand() -> None:
+    """Settings x, y, z, w with run means 22 26, 2 4 9, 1 11 and 32; of one run w has the error of the others."""
+    found = variance_components(
+        {
+            "a": {"x": [[21, 23], [25, 27]], "y": [[2, 2], [4, 4], [9, 9, 9, 9]]},
+            "b": {"z": [[0, 2], [10, 12]], "w": [[30, 34]]},
+        }
+    )
+    evaluation = (2 + 2 + 0 + 0 + 0 + 2 + 2 + 8) / 8
+    pooled = ((8 + 13) / 2 + 50) / 2  # variances of run means within settings, methods weighing the same
+    error = {"x": 8 / 2, "y": 13 / 3, "z": 50 / 2, "w": pooled}  # of the settings' means 24, 5, 6, 32
+    strength_a = (24 - 5) ** 2 / 4 - (error["x"] + error["y"]) / 4
+    strength_b = (32 - 6) ** 2 / 4 - (error["z"] + error["w"]) / 4
+    method = (19 - 14.5) ** 2 / 4 - (sum(error.values()) / 4) / 4
+    per_run = 8 / (7 / 2 + 1 / 4)  # harmonic mean of the numbers of evaluations
+    expected = [method, (strength_a + strength_b) / 2, pooled - evaluation / per_run, evaluation]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_what_cannot_be_told_is_nan() -> None:
     assert np.isnan(variance_components({"a": {"x": [[0.1]]}, "b": {"y": [[0.4]]}})).all()
     once = variance_components({"a": {"x": [[0.1], [0.3]]}, "b": {"y": [[0.4]]}})
@@ -130,3 +149,18 @@ def test_hypervolume_keeps_the_seeds_of_a_run_together_and_needs_two() -> None:
     assert 0 < found.lo <= found.share <= found.hi <= 1
     alone = hypervolume([s[:1] for s in settings], within, np.random.default_rng(0))
     assert np.isnan([alone.lo, alone.hi]).all()
+
+
+def test_the_interval_of_a_hypervolume_is_of_quantiles_over_resampled_seeds() -> None:
+    settings = [np.random.default_rng(i).random((6, 2)) for i in range(2)]
+    within = box(np.vstack(settings)[:, 0], np.vstack(settings)[:, 1])
+    found = hypervolume(settings, within, np.random.default_rng(0), resamples=100)
+    rng = np.random.default_rng(0)
+    places = [rng.integers(6, size=(100, 6)) for _ in settings]
+    shares = [
+        dominated_share(
+            [scipy_stats.trim_mean(s[rows[i]], 0.25) for s, rows in zip(settings, places, strict=True)], within
+        )
+        for i in range(100)
+    ]
+    np.testing.assert_allclose([found.lo, found.hi], np.quantile(shares, [0.025, 0.975]), rtol=1e-12)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from report_fakes import FakeStore, record, score, spec, store_of
 
+from bench.report.collect.findings import findings
 from bench.report.collect.groups import Group, collect, groups
 from bench.report.tables.captions import encoding_text
 from bench.report.tables.csv_file import cell_text, csv_text
@@ -94,14 +95,14 @@ def test_a_setting_without_a_done_run_stays_in_the_summary() -> None:
     group = group_of(store)
     (lost,) = [r for r in read(csv_text(summary_rows([group]))) if r["strength_value"] == "16.0"]
     assert (lost["n_done"], lost["n_diverged"], lost["iqm"]) == ("0", "1", "")
-    (table, *_) = group_tables(group, width=2)
+    (table, *_) = group_tables(findings(group, resamples=50), width=2)
     assert table.rows[-1] == ["β-VAE", "β = 16", "0", "1", "", ""]
 
 
 def test_a_table_states_n_losses_protocol_and_units() -> None:
     store = store_of({0: 0.1, 1: 0.2, 2: 0.3})
     store.runs.append((record(spec(seed=3)), []))
-    text = group_markdown(group_of(store), width=2)
+    text = group_markdown(findings(group_of(store), resamples=50), width=2)
     assert "| β-VAE | β = 4 | 4 | 20.5 [" in text
     assert "(n = 3) |" in text
     for part in ("mig:bins20", "nats per observation", "4 runs done", "95 % percentile bootstrap", "1,000 updates"):
@@ -110,7 +111,7 @@ def test_a_table_states_n_losses_protocol_and_units() -> None:
 
 def test_no_table_has_more_columns_than_asked_or_two_protocols_of_one_score() -> None:
     scores = [score(0.1, protocol=f"mig:{p}") for p in "ab"] + [score(0.2, "sap", f"sap:{p}") for p in "ab"]
-    tables = group_tables(group_of(FakeStore([(record(spec()), scores)])), width=4)
+    tables = group_tables(findings(group_of(FakeStore([(record(spec()), scores)])), resamples=50), width=4)
     heads = [t.header[3:] for t in tables]
     assert heads[0] == ["reconstruction ↓", "MIG ↑", "SAP ↑"]
     assert "MIG by protocol mig:a; SAP by protocol sap:a." in tables[0].caption
@@ -124,7 +125,7 @@ def test_latex_and_markdown_escape_what_they_would_interpret() -> None:
 
 def test_latex_rows_have_as_many_cells_as_columns() -> None:
     group = group_of(store_of({0: 0.1, 1: 0.2}))
-    (table, *_) = group_tables(group, width=3)
+    (table, *_) = group_tables(findings(group, resamples=50), width=3)
     text = latex(group, table, "tab:toy")
     body = text.split(r"\midrule")[1].split(r"\bottomrule")[0].strip().split("\n")
     assert all(line.count(" & ") == len(table.header) - 1 and line.endswith(r"\\") for line in body)
@@ -134,7 +135,7 @@ def test_latex_rows_have_as_many_cells_as_columns() -> None:
 
 def test_negative_numbers_have_a_minus_sign() -> None:
     store = FakeStore([(record(spec(seed=s)), [score(-0.25)]) for s in range(2)])
-    (table, *_) = group_tables(group_of(store), width=2)
+    (table, *_) = group_tables(findings(group_of(store), resamples=50), width=2)
     assert table.rows[0][-1] == "−0.250 [−0.250, −0.250]"
 
 
@@ -143,7 +144,7 @@ def test_data_sets_arguments_are_columns_and_caption() -> None:
     run = msgspec.structs.replace(run, dataset=msgspec.structs.replace(run.dataset, args={"size": 32}))
     store = FakeStore([(record(run), [])])
     assert read(csv_text(run_rows(collect({"a": store}))))[0]["dataset.size"] == "32"
-    assert "toy (size = 32), sha256 abababababab" in group_markdown(group_of(store), width=2)
+    assert "toy (size = 32), sha256 abababababab" in group_markdown(findings(group_of(store), resamples=50), width=2)
 
 
 def test_how_fast_the_backbone_encodes_is_told_by_machine() -> None:
@@ -159,5 +160,5 @@ def test_how_fast_the_backbone_encodes_is_told_by_machine() -> None:
         "2.35 ms for one observation, 2,345 a second in batches of 256 (A 9, 2 threads; median over 3 runs); "
         "0.25 ms for one observation, 250 a second in batches of 256 (G 1, 1 thread; 1 run)."
     )
-    assert encoding_text(group) in group_markdown(group, width=2)
+    assert encoding_text(group) in group_markdown(findings(group, resamples=50), width=2)
     assert encoding_text(group_of(store_of({0: 0.1}))) == ""
