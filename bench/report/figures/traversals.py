@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from bench.quantities import fixed
 from bench.report.collect.examples import KNOWN, Example
 from bench.report.figures.style import PAGE, STYLE
 from bench.store.files import Damaged
