@@ -3,9 +3,11 @@
 import contextlib
 import os
 import platform
+import re
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +15,16 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_config_path
 
 NAME = "disentanglement-bench"
-PINNING = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA")  # which kernels torch takes, where it is told
+# Which kernels torch (ATen, MKL, oneDNN) and NumPy (its own loops, OpenBLAS) take; read once, as a process loads them.
+# These take the same on every x86-64 processor with AVX2: runs then round alike, bit for bit.
+REPRODUCIBLE = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_CBWR": "COMPATIBLE",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+}
+PINNED = "pinned_"  # before the name of each in a record
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")  # whose sizes decide how kernels cut their work
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "numba")
 
@@ -34,7 +45,6 @@ def environment() -> dict[str, str | int | bool]:
         "cpu": _cpu("model name"),
         "instruction_set": _instruction_set(),
         "caches": _caches(),
-        **{f"pinned_{name}": os.environ[name] for name in PINNING if name in os.environ},
     }
 
 
@@ -105,6 +115,52 @@ def writable(folder: Path) -> bool:
     """Whether files can be written in it, or it can be made."""
     there = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
     return folder.is_absolute() and there is not None and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def pinned() -> dict[str, str]:
+    """What tells this process which kernels to take, as a record states it; empty where nothing does."""
+    return {f"{PINNED}{name}": os.environ[name] for name in REPRODUCIBLE if name in os.environ}
+
+
+@contextlib.contextmanager
+def reproducible_kernels() -> Iterator[None]:
+    """Within it processes that are started take the kernels of REPRODUCIBLE."""
+    before = {name: os.environ.get(name) for name in REPRODUCIBLE}
+    os.environ.update(REPRODUCIBLE)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            os.environ |= {} if value is None else {name: value}
+
+
+def is_reproducible(environment: Mapping[str, object]) -> bool:
+    """Whether a record's environment states that its run was told to round alike on every x86-64 processor."""
+    return all(environment.get(f"{PINNED}{name}") == value for name, value in REPRODUCIBLE.items())
+
+
+def same_platform(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two records' environments promise the same numbers bit for bit.
+
+    Device, threads, system and versions of Python and the libraries are the same; and so is the processor, with the
+    same kernels asked for, or both runs are reproducible. What either does not state (older records) is not compared.
+    """
+    known = one.keys() & other.keys()
+    names = [n for n in known if n in ("device", "threads", "python") or n.startswith("version_")]
+    here, there = (_system(str(e.get("platform", ""))) for e in (one, other))
+    if here != there or any(one[n] != other[n] for n in names):
+        return False
+    if is_reproducible(one) and is_reproducible(other):
+        return True
+    pins = [f"{PINNED}{name}" for name in REPRODUCIBLE]
+    processor = [n for n in ("cpu", "instruction_set", "caches", "gpu") if n in known]
+    return all(one[n] == other[n] for n in processor) and all(one.get(n) == other.get(n) for n in pins)
+
+
+def _system(platform_name: str) -> tuple[str, ...]:
+    """System, machine and C library of `Linux-6.1.0-x86_64-with-glibc2.36`: the kernel's release rounds nothing."""
+    return tuple(re.split(r"-.*-(?=x86_64|AMD64|aarch64|arm64)", platform_name, maxsplit=1))
 
 
 def _git(root: Path, *arguments: str) -> str:

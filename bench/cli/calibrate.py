@@ -11,6 +11,7 @@ from bench.cli.score import asked, write
 from bench.quantities import fixed
 from bench.report.figures.style import save, styled
 from bench.scoring.calibrate import Cell, calibration, cells, csv_text, draw, markdown, protocols, sizes_of
+from bench.store.atomic import replacing_folder
 
 
 @click.command()
@@ -39,8 +40,8 @@ def calibrate(grid: str, metrics: str | None, given: tuple[str, ...], seed: int,
         shown.add_row(label, *[fixed(x, 3) for x in row])
     console = Console(highlight=False)
     (console if console.is_terminal else Console(highlight=False, width=1000)).print(shown)
-    write(out / "calibration.csv", csv_text(sizes, found))
-    write(out / "calibration.md", markdown(table))
-    with styled():
-        save(draw(table, sizes, seed), out / "calibration")
+    with replacing_folder(out) as new, styled():
+        write(new / "calibration.csv", csv_text(sizes, found))
+        write(new / "calibration.md", markdown(table))
+        save(draw(table, sizes, seed), new / "calibration")
     click.echo(f"{out}: calibration.csv, .md, .png, .svg")

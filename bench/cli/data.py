@@ -23,6 +23,7 @@ from bench.datasets import data_spec, load_dataset
 from bench.environment import cache_directory
 from bench.errors import BenchError, printable
 from bench.scoring.protocol import Facts
+from bench.store.atomic import replacing
 from bench.study.overrides import split_setting, words
 
 CHOICE = (
@@ -67,7 +68,8 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
 
         with styled():
             try:
-                sheet(dataset).savefig(out, metadata={"Software": None})
+                with replacing(out) as new:
+                    sheet(dataset).savefig(new, metadata={"Software": None})
             except OSError as error:
                 raise BenchError(f"out={out}: cannot be written: {error.strerror or error}") from None
         others = "as near to held as there are rows" if dataset.sampled else "held"

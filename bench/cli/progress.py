@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,7 +12,7 @@ from rich.table import Table
 from bench.execution.job import Progress as RunProgress
 from bench.execution.job import Result
 from bench.quantities import fixed
-from bench.spec import RunSpec
+from bench.spec import Record, RunSpec
 
 Running = Callable[[], Iterable[tuple[str, RunProgress | None]]]
 
@@ -91,11 +91,29 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
+def plural(n: int, noun: str) -> str:
+    """For example `1 run`, `2 runs`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def collapsed(records: Sequence[Record]) -> list[str]:
+    """A line where trainings collapsed: they are done and count, but their codes know nothing."""
+    done = [record for record in records if record.status == "done"]
+    lost = Counter(record.spec.method for record in done if record.diagnostics.get("collapsed") is True)
+    if not lost:
+        return []
+    methods = ", ".join(f"{method} {n}" for method, n in lost.items())
+    return [
+        f"collapsed: {lost.total()} of {plural(len(done), 'run')} ({methods}): no latent unit is active (variance of "
+        "mu above 0.01), so their scores say nothing of the method; give them more --steps, or a lower strength"
+    ]
+
+
 def _lines(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:
     start = time.monotonic()
     for done, counts, result in _counted(results):
-        left = (time.monotonic() - start) / done * (total - done)
-        console.print(f"{done}/{total} ({lost(counts)}, {left / 60:.0f} min left): {outcome(result)}", soft_wrap=True)
+        left = duration((time.monotonic() - start) / done * (total - done))
+        console.print(f"{done}/{total} ({lost(counts)}, {left} left): {outcome(result)}", soft_wrap=True)
         yield result
 
 

@@ -1,18 +1,20 @@
 """Commands on results that are there: baselines beside them, a check of them, their union, pictures from weights."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 import joblib
 import numpy as np
 
-from bench.cli.options import PATH, check_device
+from bench.cli.options import PATH, REPRODUCIBLE, check_device, check_reproducible
+from bench.environment import reproducible_kernels
 from bench.errors import BenchError, printable
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
 from bench.pictures.decoded import draw
 from bench.quantities import fixed
-from bench.scoring.baselines import carried_out, tasks
+from bench.scoring.baselines import Task, carried_out, tasks
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
@@ -26,20 +28,28 @@ SHOWN = 10  # differences of a run that are written out
 @click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
 @click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
 @click.option("--device", default="cpu", show_default=True, help="Where the encoders are trained and encode.")
-def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str) -> None:
+@REPRODUCIBLE
+def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str, reproducible: bool) -> None:
     """Score chance, an untrained encoder, PCA, ICA, one trained on labels and the factors beside the runs of RESULTS.
 
     By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
     supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
     check_device(device)
+    check_reproducible(reproducible, [device])
     store = opened(results)
     asked = tasks(store, seeds, device, None if only is None else words(only))
     todo = [task for task in asked if not task.refused]
     click.echo(f"{results}: {len(todo)} baselines to score")
     for reason in dict.fromkeys(task.refused for task in asked if task.refused):
         click.echo(f"left out: {printable(reason)}", err=True)
-    made = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator_unordered")(
+    with reproducible_kernels() if reproducible else contextlib.nullcontext():
+        keep(store, todo, jobs or joblib.cpu_count())
+
+
+def keep(store: Store, todo: Sequence[Task], processes: int) -> None:
+    """Score these baselines, and store and tell each as it is done."""
+    made = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")(
         joblib.delayed(carried_out)(task) for task in todo
     )
     for done, (record, artefacts) in enumerate(made, start=1):
@@ -100,8 +110,11 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
-    for path in draw(opened(results), out / results.resolve().name, device):
+    store = opened(results)
+    for path in draw(store, out / results.resolve().name, device):
         click.echo(str(path))
+    for key, reason in store.damaged.items():
+        click.echo(f"passed over {results / key}: damaged: {reason}", err=True)
 
 
 def opened(results: Path) -> Store:

@@ -20,6 +20,7 @@ from bench.report.tables.rows import score_rows
 from bench.scoring.arrays import csv_of, read, score_arrays, table
 from bench.scoring.protocol import Facts, Grid, Protocol, left_out, protocols_of
 from bench.spec import Record
+from bench.store import atomic
 from bench.store.files import Damaged
 from bench.store.runs import Run
 from bench.store.store import Store
@@ -149,7 +150,10 @@ def further(
     runs = []
     for record in [record for record in done if record.key not in store.damaged]:
         wanted = {p.id for p in protocols(Facts.read(record.evaluation))}
-        runs.append(Run(record, tuple(s for s in store.scores(record.key) if s.protocol in wanted)))
+        try:
+            runs.append(Run(record, tuple(s for s in store.scores(record.key) if s.protocol in wanted)))
+        except Damaged as error:
+            store.damaged[record.key] = str(error)
     return score_rows(runs)
 
 
@@ -174,7 +178,10 @@ def write(path: Path, text: str) -> None:
     """A file of the user's choice. BenchError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        if path.exists() and not path.is_file():  # such as /dev/stdout
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            atomic.replace(path, text.encode())
     except OSError as error:
         raise BenchError(f"out={path}: cannot be written: {error.strerror or error}") from None
 

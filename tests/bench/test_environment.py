@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 from bench import environment as module
-from bench.environment import at_home, cache_directory, environment, settle_caches, temporary_folder, writable
+from bench.environment import (
+    REPRODUCIBLE,
+    at_home,
+    cache_directory,
+    environment,
+    is_reproducible,
+    pinned,
+    reproducible_kernels,
+    same_platform,
+    settle_caches,
+    temporary_folder,
+    writable,
+)
 
 ROOT = Path(__file__).parents[2]
 SETTLED = ("BENCH_CACHE", "HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "MPLCONFIGDIR", "TRITON_HOME")
@@ -157,3 +169,49 @@ def test_another_user_needs_nothing_but_a_folder(tmp_path):
     assert "dci_disentanglement" in done.stdout
     (kept,) = folder.glob("disentanglement-bench-65534")
     assert list(kept.rglob("*.nbi")), "compiled once, for all processes"
+
+
+HERE = {
+    "platform": "Linux-6.1.0-x86_64-with-glibc2.36",
+    "python": "3.11.7",
+    "version_torch": "2.13.0",
+    "device": "cpu",
+    "threads": 1,
+    "cpu": "one",
+    "caches": "L2 2048K",
+}
+PINS = {f"pinned_{name}": value for name, value in REPRODUCIBLE.items()}
+
+
+def test_the_kernels_asked_for_hold_for_processes_begun_within(monkeypatch):
+    monkeypatch.setenv("MKL_CBWR", "AVX2")
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    assert "pinned_OPENBLAS_CORETYPE" not in pinned()
+    assert not is_reproducible(pinned())
+    with reproducible_kernels():
+        assert pinned() == PINS
+        assert is_reproducible(pinned())
+    assert pinned()["pinned_MKL_CBWR"] == "AVX2"
+    assert "pinned_OPENBLAS_CORETYPE" not in pinned()
+
+
+@pytest.mark.parametrize(
+    ("change", "same", "same_if_reproducible"),
+    [
+        ({}, True, True),
+        ({"platform": "Linux-6.18.44-fc-v669-x86_64-with-glibc2.36"}, True, True),  # another kernel
+        ({"cpu": "another"}, False, True),
+        ({"caches": "L2 1024K"}, False, True),
+        ({"instruction_set": "avx2"}, True, True),  # of which the other says nothing
+        ({"platform": "Linux-6.1.0-x86_64-with-glibc2.31"}, False, False),
+        ({"platform": "Linux-6.1.0-aarch64-with-glibc2.36"}, False, False),
+        ({"version_torch": "2.14.0"}, False, False),
+        ({"threads": 2}, False, False),
+        ({"device": "cuda"}, False, False),
+    ],
+)
+def test_what_promises_the_same_bits(change, same, same_if_reproducible):
+    assert same_platform(HERE, HERE | change) is same
+    assert same_platform(HERE | change, HERE) is same
+    assert same_platform(HERE | PINS, HERE | PINS | change) is same_if_reproducible
+    assert not same_platform(HERE | PINS, HERE | change)  # one of the two alone

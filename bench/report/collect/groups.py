@@ -148,7 +148,8 @@ def collect(stores: Mapping[str, Source]) -> list[Run]:
     for store in stores.values():
         for record in store:
             try:
-                run = Run(shown(record), tuple(shown(scores) for scores in store.scores(record.key)), store)
+                scores = tuple(shown(scores) for scores in store.scores(record.key))
+                run = Run(shown(record), scores, store, store.history(record.key))
             except Damaged as error:
                 store.damaged[record.key] = str(error)
                 continue
@@ -237,7 +238,7 @@ def _setting(
 def _joined(one: Run, two: Run) -> Run:
     keep, other = (two, one) if two.record.status == "done" != one.record.status else (one, two)
     scores = {s.protocol: s for s in (*other.scores, *keep.scores)}
-    return Run(keep.record, tuple(scores[p] for p in sorted(scores)), keep.source)
+    return Run(keep.record, tuple(scores[p] for p in sorted(scores)), keep.source, keep.history)
 
 
 def _baseline_first(setting: Setting) -> tuple[object, ...]:
