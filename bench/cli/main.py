@@ -10,6 +10,7 @@ HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 COMMANDS = {  # where each is: the file beside this one, and the name in it
     "baselines": "results.baselines",
     "calibrate": "calibrate.calibrate",
+    "compare": "compare.compare_",
     "data": "data.data",
     "list": "listing.list_",
     "merge": "results.merge",
