@@ -1,15 +1,20 @@
-"""Where numbers come from: code, libraries, machine."""
+"""Where numbers come from: code, libraries, machine; and where files are kept that can be made anew."""
 
 import contextlib
 import os
 import platform
 import re
+import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from platformdirs import user_cache_path, user_config_path
+
+NAME = "disentanglement-bench"
 # Which kernels torch (ATen, MKL, oneDNN) and NumPy (its own loops, OpenBLAS) take; read once, as a process loads them.
 # These take the same on every x86-64 processor with AVX2: runs then round alike, bit for bit.
 REPRODUCIBLE = {
@@ -31,7 +36,7 @@ def environment() -> dict[str, str | int | bool]:
     ours = _git(root, "rev-parse", "--show-toplevel") == str(root)  # not a repository around site-packages
     commit = _git(root, "rev-parse", "HEAD") if ours else ""
     return {
-        "code_version": version("disentanglement-bench"),
+        "code_version": version(NAME),
         "commit": commit or "unknown",
         "dirty": bool(_git(root, "status", "--porcelain", "--untracked-files=no")) if commit else False,
         **{f"version_{library}": version(library) for library in LIBRARIES},
@@ -41,6 +46,75 @@ def environment() -> dict[str, str | int | bool]:
         "instruction_set": _instruction_set(),
         "caches": _caches(),
     }
+
+
+def cache_directory() -> Path:
+    """Where arrays are kept: BENCH_CACHE, or else the user's cache directory."""
+    if given := os.environ.get("BENCH_CACHE"):
+        return at_home(given)
+    try:
+        return user_cache_path(NAME, appauthor=False)
+    except RuntimeError:  # a user without a home
+        return Path(NAME)
+
+
+def at_home(path: str | Path) -> Path:
+    """The path, `~` being the user's home, as a shell has it in the first word of an argument only."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no such user, or no home
+        return Path(path)
+
+
+def temporary_folder() -> Path:
+    """A folder of this user's alone, of files that are gone when the machine starts anew. OSError where none can be."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"{NAME}-{user}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    status = folder.lstat()
+    mine = not hasattr(os, "getuid") or (status.st_uid == user and not status.st_mode & 0o077)
+    if not (stat.S_ISDIR(status.st_mode) and mine):  # another user's: what lies in it may be made to do harm
+        return Path(tempfile.mkdtemp(prefix=f"{NAME}-"))
+    return folder
+
+
+def settle_caches() -> None:
+    """Have the suite and its libraries keep files in a place that can be written, where their own cannot.
+
+    A user without a home, or with a home or an installation for reading only, has none. BENCH_CACHE is then a temporary
+    folder, and the libraries' folders lie in BENCH_CACHE. What the environment says already is left as it is. To be
+    called before numba and matplotlib are imported; processes that this one starts are told by the environment.
+    """
+    compiled = Path(__file__).parents[1] / "metrics" / "__pycache__"
+    home = Path(os.path.expanduser("~"))  # stays ~ for a user without one, whom libraries do not expect
+    try:
+        user, settings = user_cache_path(), user_config_path("matplotlib")
+    except RuntimeError:
+        user = settings = home
+    there = {
+        "HOME": home.is_absolute(),
+        "XDG_CACHE_HOME": writable(user),
+        "NUMBA_CACHE_DIR": writable(compiled) or writable(user / "numba"),
+        "MPLCONFIGDIR": writable(user / "matplotlib") and writable(settings),
+        "TRITON_HOME": writable(home / ".triton"),
+        "TORCHINDUCTOR_CACHE_DIR": writable(user),
+    }
+    missing = [name for name, known in there.items() if not known and name not in os.environ]
+    own = cache_directory()
+    if not missing and writable(own):
+        return
+    with contextlib.suppress(OSError):  # with nowhere to write, they do without
+        place = own if writable(own) else temporary_folder()
+        os.environ.setdefault("BENCH_CACHE", str(place))
+        for name in missing:
+            os.environ[name] = str(place / "libraries" / name.lower())
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be written in it, or it can be made."""
+    there = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
+    return folder.is_absolute() and there is not None and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def pinned() -> dict[str, str]:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from bench.cli.options import PATH
+from bench.errors import printable
 from bench.report.comparison.cells import DIFFERS, VERDICTS, compare, platforms
 from bench.report.comparison.outcomes import Outcome, read
 
 
 @click.command("compare")
-@click.argument("a", type=click.Path(path_type=Path))
-@click.argument("b", type=click.Path(path_type=Path))
+@click.argument("a", type=PATH)
+@click.argument("b", type=PATH)
 def compare_(a: Path, b: Path) -> None:
     """Are the numbers of A those of B? Two results folders, two reports' folders, or one of each.
 
@@ -31,7 +33,7 @@ def told(a: Sequence[Outcome], b: Sequence[Outcome], damaged: Mapping[str, str])
     for cell in cells:
         click.echo("  ".join([*(text.ljust(width) for text, width in zip(cell, widths, strict=False)), cell.text]))
     for key, reason in damaged.items():
-        click.echo(f"{key}: damaged: {reason}")
+        click.echo(f"{key}: damaged: {printable(reason)}")
     both = {run.key for run in a} & {run.key for run in b}
     click.echo(f"A: {len(a)} runs, B: {len(b)} runs, in both: {len(both)}; {platforms(a, b)}")
     counts = Counter(cell.verdict for cell in cells)

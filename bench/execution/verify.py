@@ -1,8 +1,9 @@
 """Are stored results what the code gives? Scores again, from stored posteriors or weights, and whole runs again."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -53,39 +54,14 @@ class Checked:
 def from_posteriors(store: Store) -> Iterator[Checked]:
     """Score every run's stored posterior again: the first repeat of each protocol that reads rows."""
     for record, scores in _runs(store):
-        try:
-            posterior = store.posterior(record.key)
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), _why_not(record, str(error)))
-            continue
-        known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
-        left = len(scores) - len(known)
-        device = str(record.environment.get("device", "cpu"))  # scoring knows none
-        job = replace(_job(record, tuple(known), 1, device), posterior=posterior)
-        why = f"{left} protocols need --weights" if left else ""
-        yield _compared(record, scores, _carried_out(job), "posterior", job, why)
+        yield _checked(store, record, partial(_from_posterior, store, record, scores))
     CREW.dismiss()
 
 
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
-        protocols, repeats = _asked(record, scores)
-        job = _job(record, protocols, repeats, device)
-        if record.spec.method in MAKERS:
-            job = replace(job, reproducible=False)  # they are made in this process
-            if record.cost["updates"] and not same_platform(record.environment, _here(job)):
-                yield Checked(record.key, 0, False, (), "a baseline that was trained on another platform")
-                continue
-            _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
-            yield _compared(record, scores, Result(job, None, artefacts), "weights", job)
-            continue
-        try:
-            job = replace(job, weights=store.weights(record.key))
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), str(error))
-            continue
-        yield _compared(record, scores, _carried_out(job), "weights", job)
+        yield _checked(store, record, partial(_from_weights, store, record, scores, device))
     CREW.dismiss()
 
 
@@ -94,10 +70,60 @@ def retrained(store: Store, count: int, rng: np.random.Generator, device: str = 
     runs = [(record, scores) for record, scores in _runs(store) if record.spec.method not in MAKERS]
     for i in sorted(rng.choice(len(runs), min(count, len(runs)), replace=False).tolist()):
         record, scores = runs[i]
-        result = _carried_out(_job(record, *_asked(record, scores), device))
+        try:
+            result = _carried_out(_job(record, *_asked(record, scores), device))
+        except Exception as error:  # whatever its files state
+            store.damaged[record.key] = f"cannot be trained again: {type(error).__name__}: {error}"
+            continue
         assert result.record is not None
         yield Run(result.record, tuple(result.artefacts.scores))
     CREW.dismiss()
+
+
+def _checked(store: Store, record: Record, check: Callable[[], Checked]) -> Checked:
+    """What came of a check. A run that cannot be checked, whatever its files state, is noted; the others are."""
+    try:
+        return check()
+    except Damaged as error:
+        store.damaged[record.key] = str(error)
+    except Exception as error:
+        store.damaged[record.key] = f"cannot be checked: {type(error).__name__}: {error}"
+    return Checked(record.key, 0, True, ())
+
+
+def _lacks(store: Store, record: Record, name: str) -> Checked | None:
+    """That a run cannot be compared, where it was stored without a file of this name."""
+    if name in store.manifest(record.key).files:
+        return None
+    baseline = record.spec.method in MAKERS
+    why = "a baseline, which --weights makes again" if baseline else f"stored without {name}"
+    return Checked(record.key, 0, True, (), why)
+
+
+def _from_posterior(store: Store, record: Record, scores: list[ScoreFile]) -> Checked:
+    if (lacking := _lacks(store, record, "posterior.npz")) is not None:
+        return lacking
+    known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
+    left = len(scores) - len(known)
+    device = str(record.environment.get("device", "cpu"))  # scoring knows none
+    job = replace(_job(record, tuple(known), 1, device), posterior=store.posterior(record.key))
+    why = f"{left} protocols need --weights" if left else ""
+    return _compared(record, scores, _carried_out(job), "posterior", job, why)
+
+
+def _from_weights(store: Store, record: Record, scores: list[ScoreFile], device: str) -> Checked:
+    protocols, repeats = _asked(record, scores)
+    job = _job(record, protocols, repeats, device)
+    if record.spec.method in MAKERS:
+        job = replace(job, reproducible=False)  # baselines are made in this process
+        if record.cost.get("updates") and not same_platform(record.environment, _here(job)):
+            return Checked(record.key, 0, False, (), "a baseline that was trained on another platform")
+        _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
+        return _compared(record, scores, Result(job, None, artefacts), "weights", job)
+    if (lacking := _lacks(store, record, "model.safetensors")) is not None:
+        return lacking
+    job = replace(job, weights=store.weights(record.key))
+    return _compared(record, scores, _carried_out(job), "weights", job)
 
 
 def _job(record: Record, protocols: tuple[Protocol, ...], repeats: int, device: str) -> Job:
@@ -127,10 +153,6 @@ def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
                 store.damaged[record.key] = str(error)
 
 
-def _why_not(record: Record, reason: str) -> str:
-    return "a baseline, which --weights makes again" if record.spec.method in MAKERS else reason
-
-
 def _asked(record: Record, scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:
     protocols = tuple(p for file in scores if (p := protocol_of(file, record.evaluation)) is not None)
     return protocols, max((len(file.repeats) for file in scores), default=1)
@@ -142,7 +164,7 @@ def _compared(
     exact = same_platform(record.environment, _here(job))
     if result.record is not None:  # scoring ends in none but a failure
         reason = (result.record.error or "").strip().splitlines()[-1]
-        return Checked(record.key, 0, exact, (Difference(record.key, f"status ({reason})", 1.0, 0.0),))
+        raise Damaged(f"cannot be scored again: {reason}")
     again = {name: value for file in result.artefacts.scores for name, value in _scores(file)}
     pairs = {name: value for file in stored for name, value in _scores(file) if name in again}
     unknown = [file.protocol for file in stored if protocol_of(file, record.evaluation) is None]

@@ -151,7 +151,7 @@ class Loop:
 
     def _runs(self, one: Open) -> list[Run]:
         store = self.session.store
-        return [Run(store.record(s.key), tuple(store.scores(s.key)), store) for s in one.specs]
+        return [Run.read(store.record(s.key), store) for s in one.specs]
 
 
 def carried_out(job: Job, means: Means, engine: Mapping[str, str]) -> Result:

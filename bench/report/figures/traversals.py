@@ -1,6 +1,5 @@
 """Latent traversals of several methods side by side, from the strips that runs keep."""
 
-import io
 import re
 from collections.abc import Sequence
 
@@ -8,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
-from PIL import Image
 
+from bench.quantities import fixed
 from bench.report.collect.examples import Example
 from bench.report.figures.style import ACROSS, PAGE, settle
 from bench.store.files import Damaged
@@ -35,7 +34,7 @@ def traversal_figure(examples: Sequence[Example]) -> Figure | None:
     for ax, (e, rows) in zip(axes, shown, strict=False):
         ordered = rows[list(e.order)]
         ax.imshow(np.concatenate(list(ordered)), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        labels = [f"{e.tracked(j)}   {e.kl[j]:.2f}".strip() for j in e.order]
+        labels = [f"{e.tracked(j)}   {fixed(e.kl[j], 2)}".strip() for j in e.order]
         ax.set_yticks((np.arange(len(rows)) + 0.5) * rows.shape[1] - 0.5, labels, fontsize=4.5)
         ax.set_xticks([])
         ax.tick_params(length=0, pad=1)
@@ -54,8 +53,9 @@ def strip(example: Example) -> NDArray[np.uint8] | None:
         names = [name for name in source.manifest(key).files if STRIP.fullmatch(name)]
         if not names:
             return None
-        picture = np.asarray(Image.open(io.BytesIO(source.read(key, max(names)))))
-    except (Damaged, OSError):
+        picture = source.picture(key, max(names))
+    except Damaged as error:  # the run stands as it is, without its picture, and that is said
+        source.damaged[key] = str(error)
         return None
     d = len(example.order)
     if (len(picture) + 1) % d:

@@ -61,11 +61,11 @@ def test_a_run_trained_again_here_that_gives_another_number_is_named(bench, resu
     assert next(line for line in out.splitlines() if "reconstruction" in line).startswith("differs")
 
 
-def test_scoring_that_fails_is_a_difference(bench, results, monkeypatch):
+def test_scoring_that_fails_is_no_success(bench, results, monkeypatch):
     monkeypatch.setattr(verify, "trial", failed)
     code, out, _ = bench("verify", results)
     assert code == 1
-    assert out.count("status (why): stored 1.0, found 0.0") == 4
+    assert out.count("damaged: cannot be scored again: why") == 4
 
 
 def test_scores_of_reproducible_runs_are_made_again_with_their_kernels(bench, results, elsewhere, monkeypatch):
