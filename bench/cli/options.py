@@ -208,10 +208,9 @@ def means_of(device: str, threads: int, flags: dict[str, Any]) -> Means:
     runs, timeout, retries, every, reproducible = (
         flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every", "reproducible")
     )
-    devices = devices_of(device)
-    check_reproducible(reproducible, devices)
-    how = {"timeout": timeout, "retries": retries, "every": every, "reproducible": reproducible}
-    return Means(devices, runs, threads, **how)
+    there = devices_of(device)
+    check_reproducible(reproducible, there)
+    return Means(there, runs, threads, timeout=timeout, retries=retries, every=every, reproducible=reproducible)
 
 
 def processes(means: Means, asked: int | None) -> int:

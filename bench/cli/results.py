@@ -8,12 +8,14 @@ import click
 import joblib
 import numpy as np
 
+from bench.cli.compare import told
 from bench.cli.options import PATH, REPRODUCIBLE, check_device, check_reproducible
 from bench.environment import reproducible_kernels
 from bench.errors import BenchError, printable
-from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
+from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_weights, retrained
 from bench.pictures.decoded import draw
 from bench.quantities import fixed
+from bench.report.comparison.outcomes import of_runs, of_store
 from bench.scoring.baselines import Task, carried_out, tasks
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
@@ -57,8 +59,8 @@ def keep(store: Store, todo: Sequence[Task], processes: int) -> None:
             there = store.scored(record.key)
             more = [file for file in artefacts.scores if len(file.repeats) > there.get(file.protocol, 0)]
             store.add_scores(record.key, more)
-        told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
-        values = ", ".join(f"{name} {fixed(value, 3)}" for name, value in told.items())
+        scored = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
+        values = ", ".join(f"{name} {fixed(value, 3)}" for name, value in scored.items())
         values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values
         click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
 
@@ -72,15 +74,14 @@ def keep(store: Store, todo: Sequence[Task], processes: int) -> None:
 def verify(results: Path, weights: bool, retrain: int | None, seed: int, device: str) -> None:
     """Compute the numbers of RESULTS again, by default the scores from the stored posteriors, and compare.
 
-    Exactly on a platform like the record's, within a stated tolerance elsewhere. Exits with 1 where a number differs.
+    Exactly on a platform like the record's, or where runs are reproducible; elsewhere scores within a stated tolerance,
+    runs trained again as `compare` does. Exits with 1 where something differs.
     """
     store = opened(results)
     if retrain:
-        how, checks = "retrain", from_specs(store, retrain, np.random.default_rng(seed), device)
-    elif weights:
-        how, checks = "weights", from_weights(store, device)
-    else:
-        how, checks = "posterior", from_posteriors(store)
+        told(of_store(store), of_runs(retrained(store, retrain, np.random.default_rng(seed), device)), store.damaged)
+        return
+    how, checks = ("weights", from_weights(store, device)) if weights else ("posterior", from_posteriors(store))
     if not _told(checks, store, TOLERANCES[how]):
         raise SystemExit(1)
 

@@ -57,8 +57,12 @@ def run(
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
-    how = {"threads": threads, "score_every": score_every, "reproducible": means.reproducible}
-    left = plan(specs, protocols, store, repeats, **how)
+    left = plan(
+        *(specs, protocols, store, repeats),
+        threads=threads,
+        score_every=score_every,
+        reproducible=means.reproducible,
+    )
     if not quiet:
         label = printable(specs[0].dataset.label) if specs else wanted.dataset
         click.echo(
