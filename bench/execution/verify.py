@@ -1,8 +1,9 @@
 """Are stored results what the code gives? Scores again, from stored posteriors or weights, and whole runs again."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -54,35 +55,13 @@ class Checked:
 def from_posteriors(store: Store) -> Iterator[Checked]:
     """Score every run's stored posterior again: the first repeat of each protocol that reads rows."""
     for record, scores in _runs(store):
-        try:
-            stored = Posterior(**store.posterior(record.key))
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), _why_not(record, str(error)))
-            continue
-        known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
-        again = _again(stored, known, record.spec.seed)
-        left = len(scores) - len(known)
-        device = str(record.environment.get("device", "cpu"))  # scoring knows none
-        why = f"{left} protocols need --weights" if left else ""
-        yield _compared(record, scores, again, "posterior", device, why)
+        yield _checked(store, record, partial(_from_posterior, store, record, scores))
 
 
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
-        protocols, repeats = _asked(record, scores)
-        if record.spec.method in MAKERS:
-            _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
-            how = "retrain" if record.cost["updates"] else "weights"
-            yield _compared(record, scores, artefacts.scores, how, device)
-            continue
-        try:
-            weights = store.weights(record.key)
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), str(error))
-            continue
-        job = Job(record.spec, protocols, repeats, device, weights=weights)
-        yield _compared(record, scores, rescored(job).artefacts.scores, "weights", device)
+        yield _checked(store, record, partial(_from_weights, store, record, scores, device))
 
 
 def from_specs(store: Store, count: int, rng: np.random.Generator, device: str = "cpu") -> Iterator[Checked]:
@@ -90,20 +69,65 @@ def from_specs(store: Store, count: int, rng: np.random.Generator, device: str =
     runs = [(record, scores) for record, scores in _runs(store) if record.spec.method not in MAKERS]
     for i in sorted(rng.choice(len(runs), min(count, len(runs)), replace=False).tolist()):
         record, scores = runs[i]
-        threads = int(record.environment.get("threads", 1))
-        result = trial(
-            Job(record.spec, *_asked(record, scores), device=device, threads=threads, environment=environment())
-        )
-        assert result.record is not None
-        if result.record.status != "done":
-            reason = (result.record.error or "").strip().splitlines()[-1]
-            yield Checked(record.key, 0, True, (Difference(record.key, f"status ({reason})", 1.0, 0.0),))
-            continue
-        found = _compared(record, scores, result.artefacts.scores, "retrain", device)
-        pairs = {**_numbers(record.terms), **_numbers(record.diagnostics)}
-        again = {**_numbers(result.record.terms), **_numbers(result.record.diagnostics)}
-        further = _differences(record.key, pairs, again, None if found.exact else TOLERANCES["retrain"])
-        yield Checked(record.key, found.numbers + len(pairs), found.exact, (*found.differences, *further))
+        yield _checked(store, record, partial(_from_spec, record, scores, device))
+
+
+def _checked(store: Store, record: Record, check: Callable[[], Checked]) -> Checked:
+    """What came of a check. A run that cannot be checked, whatever its files state, is noted; the others are."""
+    try:
+        return check()
+    except Damaged as error:
+        store.damaged[record.key] = str(error)
+    except Exception as error:
+        store.damaged[record.key] = f"cannot be checked: {type(error).__name__}: {error}"
+    return Checked(record.key, 0, True, ())
+
+
+def _lacks(store: Store, record: Record, name: str) -> Checked | None:
+    """That a run cannot be compared, where it was stored without a file of this name."""
+    if name in store.manifest(record.key).files:
+        return None
+    baseline = record.spec.method in MAKERS
+    why = "a baseline, which --weights makes again" if baseline else f"stored without {name}"
+    return Checked(record.key, 0, True, (), why)
+
+
+def _from_posterior(store: Store, record: Record, scores: list[ScoreFile]) -> Checked:
+    if (lacking := _lacks(store, record, "posterior.npz")) is not None:
+        return lacking
+    stored = Posterior(**store.posterior(record.key))
+    known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
+    again = _again(stored, known, record.spec.seed)
+    left = len(scores) - len(known)
+    device = str(record.environment.get("device", "cpu"))  # scoring knows none
+    why = f"{left} protocols need --weights" if left else ""
+    return _compared(record, scores, again, "posterior", device, why)
+
+
+def _from_weights(store: Store, record: Record, scores: list[ScoreFile], device: str) -> Checked:
+    protocols, repeats = _asked(record, scores)
+    if record.spec.method in MAKERS:
+        _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
+        how = "retrain" if record.cost.get("updates") else "weights"
+        return _compared(record, scores, artefacts.scores, how, device)
+    if (lacking := _lacks(store, record, "model.safetensors")) is not None:
+        return lacking
+    job = Job(record.spec, protocols, repeats, device, weights=store.weights(record.key))
+    return _compared(record, scores, rescored(job).artefacts.scores, "weights", device)
+
+
+def _from_spec(record: Record, scores: list[ScoreFile], device: str) -> Checked:
+    threads = int(record.environment.get("threads", 1))
+    result = trial(Job(record.spec, *_asked(record, scores), device=device, threads=threads, environment=environment()))
+    assert result.record is not None
+    if result.record.status != "done":
+        reason = (result.record.error or "").strip().splitlines()[-1]
+        return Checked(record.key, 0, True, (Difference(record.key, f"status ({reason})", 1.0, 0.0),))
+    found = _compared(record, scores, result.artefacts.scores, "retrain", device)
+    pairs = {**_numbers(record.terms), **_numbers(record.diagnostics)}
+    again = {**_numbers(result.record.terms), **_numbers(result.record.diagnostics)}
+    further = _differences(record.key, pairs, again, None if found.exact else TOLERANCES["retrain"])
+    return Checked(record.key, found.numbers + len(pairs), found.exact, (*found.differences, *further))
 
 
 def same_platform(record: Record, device: str) -> bool:
@@ -124,10 +148,6 @@ def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
 
 def _again(stored: Posterior, protocols: Sequence[Protocol], seed: int) -> list[ScoreFile]:
     return scores_of(protocols, 1, seed, lambda p, r: stored)
-
-
-def _why_not(record: Record, reason: str) -> str:
-    return "a baseline, which --weights makes again" if record.spec.method in MAKERS else reason
 
 
 def _asked(record: Record, scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:
