@@ -13,7 +13,7 @@ from bench.data._render.sprites import Scene
 from bench.data.dsprites import Comparison, compare, dsprites
 from bench.errors import BenchError
 
-SMALL = Scene(64, np.array([0.5, 1.0]), np.linspace(0.0, 2.0 * np.pi, 4), np.linspace(0.0, 1.0, 10))  # 2,400 images
+SMALL = Scene(64, np.array([0.5, 1.0]), np.linspace(0.0, 2.0 * np.pi, 4), np.linspace(0.0, 1.0, 10), 3)  # 2,400
 PACKED = np.concatenate(list(SMALL.blocks()))
 SHA256 = hashlib.sha256(PACKED.data).hexdigest()
 ORIGINAL = module.NPZ
