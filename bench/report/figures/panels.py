@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-from bench.quantities import FAR, Quantity
+from bench.quantities import FAR, Quantity, fixed
 from bench.report.collect.groups import Group, Series, Setting
 from bench.report.figures.style import OUTSIDE, SMALL, Look
 from bench.report.stats.intervals import Estimate
@@ -63,7 +63,7 @@ def draw_references(ax: Axes, lines: Sequence[Reference], *, named: bool) -> lis
         if low <= y <= high:
             ax.axhline(y, color="0.45", linestyle=line.dashes, linewidth=0.7, zorder=0)
         if named:
-            text = line.name if low <= y <= high else f"{line.name}\n{y:.2f} {'↑' if y > high else '↓'}"
+            text = line.name if low <= y <= high else f"{line.name}\n{fixed(y, 2)} {'↑' if y > high else '↓'}"
             at = (1.0, min(max(y, low), high))
             name = ax.annotate(text, at, (3, 0), xycoords=("axes fraction", "data"), textcoords="offset points")
             inwards = "top" if y > high else "bottom" if y < low else "center"

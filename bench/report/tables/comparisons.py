@@ -53,7 +53,7 @@ def family_finding(group: Group, name: str, families: Iterable[Family]) -> Findi
         caption += f" The other {len(pairs) - len(shown[:MOST_ROWS]):,} comparisons are in comparisons.csv alone."
     known = [f for f in mine if not math.isnan(f.correlation)]
     if known:
-        correlations = ", ".join(f"{f.score.label.text} {f.correlation:.2f}" for f in known).replace("-", "−")
+        correlations = ", ".join(f"{f.score.label.text} {fixed(f.correlation, 2)}" for f in known).replace("-", "−")
         caption += f" Seeds are not paired: over seeds, two settings' scores correlate on average by {correlations}."
     header = ["score", "A", "B", "n", "A − B", "P(A>B)", "p (Holm)", "verdict"]
     rows = [_row(group, f, p) for f, p in shown[:MOST_ROWS]]
