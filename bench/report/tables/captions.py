@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.plugins import Params, Value
-from bench.quantities import Quantity
+from bench.quantities import Quantity, fixed
 from bench.report.collect.comparisons import METHODS, VAE
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group
@@ -65,7 +65,7 @@ def resolution_text(found: Findings, quantities: Sequence[Quantity]) -> str:
     parts = []
     for q in quantities:
         by_family = [
-            f"{'no difference' if math.isnan(f.resolution) else f'{f.resolution:.3f}'} {FROM[f.name]} ({len(f.pairs)})"
+            f"{'no difference' if math.isnan(f.resolution) else fixed(f.resolution, 3)} {FROM[f.name]} ({len(f.pairs)})"
             for f in found.families
             if f.score == q and f.name in FROM
         ]
