@@ -92,11 +92,19 @@ TITLES = {
 
 
 def folders_of(results: Path) -> list[Path]:
-    """The folders of studies in a results folder, which may be one itself. BenchError where there are no runs."""
+    """The folders of studies in a results folder, which may be one itself. BenchError where there are no runs.
+
+    One that is a link is passed over with a line: it may lead anywhere, and commands write into it.
+    """
     if not results.is_dir():
         wrong = "not a folder" if results.exists() else "no such folder"
         raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
-    folders = [results] if Store(results).keys() else [f for f in sorted(results.iterdir()) if Store(f).keys()]
+    if Store(results).keys():
+        return [results]
+    found = [f for f in sorted(results.iterdir()) if Store(f).keys()]
+    folders = [f for f in found if not f.is_symlink()]
+    for link in [f for f in found if f.is_symlink()]:
+        click.echo(f"passed over {link}: is a link; name the folder itself", err=True)
     if not folders:
         raise BenchError(f"results {results}: holds no runs; run a study first (python -m bench run)")
     return folders

@@ -14,7 +14,6 @@ from bench.report.collect.examples import Example
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Series, Setting, setting_text
 from bench.report.figures.style import (
-    ACROSS,
     PAGE,
     SMALL,
     Look,
@@ -80,7 +79,7 @@ def matrix_figure(group: Group, examples: Sequence[Example]) -> Figure | None:
     names = [name for name in MATRICES if any(e.matrix(name) is not None for e in examples)]
     if not names:
         return None
-    wide = min(len(examples), ACROSS)
+    wide = min(len(examples), PANELS)
     blocks = [examples[i : i + wide] for i in range(0, len(examples), wide)]
     size = (min(PAGE, 0.9 + 1.55 * wide), 0.5 + 1.9 * len(names) * len(blocks))
     figure = Figure(figsize=size, layout="constrained")
