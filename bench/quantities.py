@@ -105,3 +105,8 @@ class Quantity(NamedTuple):
 
 
 RECON, KL = Quantity("recon"), Quantity("kl")
+
+
+def fixed(value: float, digits: int) -> str:
+    """A number with so many decimals; one that rounds to zero has no sign."""
+    return f"{value:z.{digits}f}"

@@ -1,5 +1,6 @@
 """Traversals and reconstructions decoded from the weights of the runs that stand for their methods in a report."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from bench.errors import BenchError
 from bench.pictures import curves
 from bench.report.collect.examples import Example, examples
 from bench.report.collect.findings import findings
-from bench.report.collect.groups import collect, groups
+from bench.report.collect.groups import Group, collect, groups
 from bench.report.figures.catalogue import slugs
 from bench.report.figures.style import PAGE, save, settle, styled
 from bench.report.figures.traversals import SPAN, STEPS, strips_figure
@@ -23,6 +24,7 @@ from bench.report.tables.captions import setup_text
 from bench.report.tables.text import md_text
 from bench.report.words.figures import TRAVERSALS
 from bench.scoring.evaluate import evaluation_rows, restored
+from bench.store import atomic
 from bench.store.files import Damaged
 from bench.store.store import Store
 from bench.training.batches import to_device
@@ -40,11 +42,18 @@ RECONSTRUCTED = (
 def draw(store: Store, out: Path, device: str = "cpu") -> list[Path]:
     """Write the two figures of each group into out/figures, and out/pictures.md with their captions; the files written.
 
-    Images as images, other observations as curves. BenchError where a group has no run with weights.
+    Images as images, other observations as curves. All take their places at once; other files there are left.
+    BenchError where a group has no run with weights. Runs whose weights cannot be trusted are noted in the store.
     """
     summed = groups(collect({"results": store}))
+    with atomic.replacing_folder(out) as new:
+        (new / "figures").mkdir()
+        paths = _draw(store, summed, new, device)
+    return [out / path.relative_to(new) for path in paths]
+
+
+def _draw(store: Store, summed: Sequence[Group], out: Path, device: str) -> list[Path]:
     paths, told = [], ["# Pictures from weights"]
-    (out / "figures").mkdir(parents=True, exist_ok=True)
     for slug, group in zip(slugs(summed), summed, strict=True):
         dataset = load_dataset(group.spec.dataset)
         shown = [(e, m) for e in examples(findings(group)) if (m := _method(store, e, device)) is not None]
@@ -89,7 +98,8 @@ def _method(store: Store, example: Example, device: str) -> Method | None:
     spec = example.run.record.spec
     try:
         return restored(spec, store.weights(spec.key), load_dataset(spec.dataset), device)
-    except Damaged:
+    except Damaged as error:
+        store.damaged[spec.key] = str(error)
         return None
 
 

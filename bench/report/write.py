@@ -32,6 +32,7 @@ from bench.report.tables.rows import (
 )
 from bench.report.tables.searches import search_rows, with_budgets
 from bench.report.tables.text import group_markdown, group_tables, latex
+from bench.store import atomic
 from bench.store.runs import Run, Source
 from bench.store.searches import Search
 
@@ -52,9 +53,10 @@ def write(
 
     The CSV files of `page.CSV` and datapackage.json, which describes them, CITATION.cff and citation.bib, summary.md,
     summary.tex, report.md with a caption under each figure, index.html, pareto.png and pareto.svg (of several groups,
-    one for each), and figures/. Files of the same name are replaced, others left. The page's title is by default the
-    folder's name. searches: those whose chosen settings are among the runs. seed and resamples are the bootstrap's: the
-    same runs give the same bytes. full: also the figures by which faults are found.
+    one for each), and figures/. They take the place of an older report's at once, when all are whole; other files there
+    are left. The page's title is by default the folder's name. searches: those whose chosen settings are among the
+    runs. seed and resamples are the bootstrap's: the same runs give the same bytes. full: also the figures by which
+    faults are found.
     Raises BenchError without a done run, or if `out` is a file.
     """
     if out.exists() and not out.is_dir():
@@ -66,8 +68,22 @@ def write(
     looked = searched(searches, runs, seed=seed, resamples=resamples)
     confirmed = {one.setting for one in looked if one.setting is not None}
     found = [findings(group, searched=confirmed, seed=seed, resamples=resamples) for group in summed]
-    (out / "figures").mkdir(parents=True, exist_ok=True)
     name = title or out.resolve().name
+    with atomic.replacing_folder(out) as new:
+        paths = _write_all(new, name, runs, found, looked, damaged, full)
+    return [out / path.relative_to(new) for path in paths]
+
+
+def _write_all(
+    out: Path,
+    name: str,
+    runs: Sequence[Run],
+    found: Sequence[Findings],
+    looked: Sequence[Searched],
+    damaged: Sequence[str],
+    full: bool,
+) -> list[Path]:
+    (out / "figures").mkdir()
     written = _write_tables(out, csv_tables(runs, found, looked))
     cited = citation(name, runs, content_hash(written))
     texts = {"datapackage.json": data_package(cited.title, CSV, written)}

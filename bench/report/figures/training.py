@@ -204,7 +204,7 @@ def _quartiles(setting: Setting) -> Probed | None:
     if not read:
         return None
     steps = read[0][0]
-    same = [one for one in read if np.array_equal(one[0], steps)]
+    same = [one for one in read if np.array_equal(one[0], steps) and one[2].shape == read[0][2].shape]
     active, kl = (np.quantile([one[i] for one in same], QUARTILES, axis=0) for i in (1, 2))
     return Probed(len(same), steps, active, kl)
 
@@ -215,5 +215,7 @@ def _probes(run: Run) -> tuple[Matrix, Matrix, Matrix] | None:
     if not rows:
         return None
     names = [name for name in rows[0] if name.startswith(KL)]
+    if any(name not in row for row in rows for name in names):
+        return None
     table = np.array([[row["step"], row[ACTIVE], *(row[name] for name in names)] for row in rows])
     return table[:, 0], table[:, 1], np.sort(table[:, 2:], axis=1)[:, ::-1]

@@ -1,6 +1,5 @@
 """Latent traversals of several methods side by side, from the strips that runs keep."""
 
-import io
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
+from bench.quantities import fixed
 from bench.report.collect.examples import KNOWN, Example
 from bench.report.figures.style import PAGE, STYLE
 from bench.store.files import Damaged
@@ -74,7 +73,7 @@ def _block(e: Example, rows: Rows, frames: Sequence[int]) -> Block:
     cut = [rows[:, :, k * wide : (k + 1) * wide] for k in frames] if (rows.shape[2] + 1) % STEPS == 0 else [rows]
     picture = np.concatenate(list(np.concatenate(cut, axis=2)[kept]))
     return Block(
-        e.title, picture, [e.tracked(j) for j in kept], [f"{e.kl[j]:.2f}" for j in kept], len(e.order) - len(kept)
+        e.title, picture, [e.tracked(j) for j in kept], [fixed(e.kl[j], 2) for j in kept], len(e.order) - len(kept)
     )
 
 
@@ -115,8 +114,9 @@ def strip(example: Example) -> Rows | None:
         names = [name for name in source.manifest(key).files if STRIP.fullmatch(name)]
         if not names:
             return None
-        picture = np.asarray(Image.open(io.BytesIO(source.read(key, max(names)))))
-    except (Damaged, OSError):
+        picture = source.picture(key, max(names))
+    except Damaged as error:  # the run stands as it is, without its picture, and that is said
+        source.damaged[key] = str(error)
         return None
     d = len(example.order)
     if (len(picture) + 1) % d:

@@ -121,7 +121,8 @@ def test_what_was_stored_is_found_again(bench, beside):
     assert (code, "not compared" in out) == (0, False)
     code, out, _ = bench("verify", beside, "--retrain", 1)
     assert code == 0
-    assert out.startswith("1 runs, ")
+    assert "A: 10 runs, B: 1 runs, in both: 1; the same platform" in out
+    assert out.endswith(" same, 0 within, 0 differs\n")
 
 
 def altered(results, method="betavae"):

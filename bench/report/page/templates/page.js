@@ -1,7 +1,7 @@
 // Glue: binds the data of the page to plotly (plots) and DataTables (tables). Text becomes text nodes, never markup.
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
-const shown = (value, digits) => (value == null ? "" : value.toFixed(digits).replace("-", "−"));
+const shown = (value, digits) => (value == null ? "" : (Number(value.toFixed(digits)) + 0).toFixed(digits).replace("-", "−"));
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const runs = new Map(data.runs.map((run) => [run.key, run]));
 
