@@ -77,7 +77,7 @@ def strength_figure(
         methods,
         looks,
         names,
-        filled=any(q in row for q, _ in chosen for row in rows),
+        chosen=chosen,
         wide=width > COLUMN,
     )
     return figure
@@ -210,7 +210,7 @@ def _finish(
     looks: Mapping[Series, Look],
     names: Sequence[Sequence[Annotation]],
     *,
-    filled: bool,
+    chosen: frozenset[tuple[Quantity, str]],
     wide: bool,
 ) -> None:
     entries: dict[str, Any] = {}
@@ -220,9 +220,7 @@ def _finish(
             name = f"{method_label(method)}, {variant_text(key)}"
             entries[name] = series_handle(looks[key], DASHES[k % len(DASHES)])
     settings = [s for m in methods for s in group.methods[m]]
-    marks = mark_entries(settings, chosen=filled, front=False)
-    marks.pop("weakest to strongest", None)
-    legend(figure, entries | marks, 5 if wide else 2)
+    legend(figure, entries | mark_entries(settings, chosen={s for _, s in chosen}, front=False), 5 if wide else 2)
     figure.align_ylabels()
     settle(figure)
     for beside in names:
