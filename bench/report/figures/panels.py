@@ -89,7 +89,7 @@ def spread(figure: Figure, names: Sequence[Annotation]) -> None:
 
 
 def _apart(wanted: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
-    """Middles of boxes in this order, none over another or above the top, as near to where they are wanted as may be."""
+    """Middles of boxes in this order, none over another or above the top, near to where they are wanted."""
     clusters: list[tuple[list[float], list[float]]] = []
     for middle, height in zip(wanted, heights, strict=True):
         clusters.append(([middle], [height]))
