@@ -14,8 +14,9 @@ Name = Annotated[str, Meta(max_length=1000)]
 Text = Annotated[str, Meta(max_length=10_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-Arguments = dict[Name, bool | Whole | float | Text]
+Number = Annotated[float, Meta(ge=-1e100, le=1e100)]
 Row = list[float | None]
+Arguments = dict[Name, bool | Whole | Number | Text]
 
 
 class Wrapper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,9 +82,9 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     z_dim: Annotated[int, Meta(ge=0, le=2**16)]
     batch_size: Count
     steps: Count
-    lr: float
+    lr: Number
     warmup: Count = 0
-    grad_clip: float = 0.0
+    grad_clip: Number = 0.0
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     revision: Count = REVISION
 
@@ -114,18 +115,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     error: str | None = None
     step: Count | None = None
     definitions: Arguments = {}
-    terms: dict[Name, float] = {}
-    diagnostics: dict[Name, float | list[float] | bool] = {}
+    terms: dict[Name, Number] = {}
+    diagnostics: dict[Name, Number | list[Number] | bool] = {}
     factors: list[Name] = []
     evaluation: Arguments = {}
-    cost: dict[Name, float | Text] = {}
+    cost: dict[Name, Number | Text] = {}
     environment: dict[Name, Text | Whole | bool] = {}
 
 
 class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One evaluation of one metric: repeat r draws its own evaluation rows and its own random numbers.
 
-    per_factor: (K,) by name; matrices: by name, rows of one length. ValueError where they are not.
+    per_factor: (K,) by name; matrices: by name, rows of one length.
     skipped: why there are no values, where the metric asks for what data set or codes do not have.
     """
 
@@ -133,15 +134,8 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     values: dict[Name, float]
     per_factor: dict[Name, Row] = {}
     matrices: dict[Name, list[Row]] = {}
-    seconds: float = 0.0
+    seconds: Number = 0.0
     skipped: Text = ""
-
-    def __post_init__(self) -> None:
-        if len({len(several) for several in self.per_factor.values()}) > 1:
-            raise ValueError("per_factor: not as many values of each name")
-        for name, rows in self.matrices.items():
-            if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
-                raise ValueError(f"matrices: {name} is empty, or its rows are of different lengths")
 
 
 class ScoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

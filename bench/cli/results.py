@@ -1,45 +1,57 @@
 """Commands on results that are there: baselines beside them, a check of them, their union, pictures from weights."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 import joblib
 import numpy as np
 
-from bench.cli.options import check_device
-from bench.errors import BenchError
-from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
+from bench.cli.compare import told
+from bench.cli.options import PATH, REPRODUCIBLE, check_device, check_reproducible
+from bench.environment import reproducible_kernels
+from bench.errors import BenchError, printable
+from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_weights, retrained
 from bench.pictures.decoded import draw
-from bench.scoring.baselines import carried_out, tasks
+from bench.quantities import fixed
+from bench.report.comparison.outcomes import of_runs, of_store
+from bench.scoring.baselines import Task, carried_out, tasks
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
 
-FOLDER = click.Path(path_type=Path)
 SHOWN = 10  # differences of a run that are written out
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
+@click.argument("results", type=PATH)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
 @click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
 @click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
 @click.option("--device", default="cpu", show_default=True, help="Where the encoders are trained and encode.")
-def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str) -> None:
+@REPRODUCIBLE
+def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str, reproducible: bool) -> None:
     """Score chance, an untrained encoder, PCA, ICA, one trained on labels and the factors beside the runs of RESULTS.
 
     By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
     supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
     check_device(device)
+    check_reproducible(reproducible, [device])
     store = opened(results)
     asked = tasks(store, seeds, device, None if only is None else words(only))
     todo = [task for task in asked if not task.refused]
     click.echo(f"{results}: {len(todo)} baselines to score")
     for reason in dict.fromkeys(task.refused for task in asked if task.refused):
-        click.echo(f"left out: {reason}", err=True)
-    made = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator_unordered")(
+        click.echo(f"left out: {printable(reason)}", err=True)
+    with reproducible_kernels() if reproducible else contextlib.nullcontext():
+        keep(store, todo, jobs or joblib.cpu_count())
+
+
+def keep(store: Store, todo: Sequence[Task], processes: int) -> None:
+    """Score these baselines, and store and tell each as it is done."""
+    made = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")(
         joblib.delayed(carried_out)(task) for task in todo
     )
     for done, (record, artefacts) in enumerate(made, start=1):
@@ -47,14 +59,14 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
             there = store.scored(record.key)
             more = [file for file in artefacts.scores if len(file.repeats) > there.get(file.protocol, 0)]
             store.add_scores(record.key, more)
-        told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
-        values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
+        scored = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
+        values = ", ".join(f"{name} {fixed(value, 3)}" for name, value in scored.items())
         values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values
         click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
+@click.argument("results", type=PATH)
 @click.option("--weights", is_flag=True, help="Encode and score every run again from its weights.")
 @click.option("--retrain", type=click.IntRange(1), metavar="K", help="Train K random runs again.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which K runs.")
@@ -62,22 +74,21 @@ def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, dev
 def verify(results: Path, weights: bool, retrain: int | None, seed: int, device: str) -> None:
     """Compute the numbers of RESULTS again, by default the scores from the stored posteriors, and compare.
 
-    Exactly on a platform like the record's, within a stated tolerance elsewhere. Exits with 1 where a number differs.
+    Exactly on a platform like the record's, or where runs are reproducible; elsewhere scores within a stated tolerance,
+    runs trained again as `compare` does. Exits with 1 where something differs.
     """
     store = opened(results)
     if retrain:
-        how, checks = "retrain", from_specs(store, retrain, np.random.default_rng(seed), device)
-    elif weights:
-        how, checks = "weights", from_weights(store, device)
-    else:
-        how, checks = "posterior", from_posteriors(store)
+        told(of_store(store), of_runs(retrained(store, retrain, np.random.default_rng(seed), device)), store.damaged)
+        return
+    how, checks = ("weights", from_weights(store, device)) if weights else ("posterior", from_posteriors(store))
     if not _told(checks, store, TOLERANCES[how]):
         raise SystemExit(1)
 
 
 @click.command()
-@click.argument("results", type=FOLDER, nargs=-1, required=True)
-@click.option("--out", type=FOLDER, required=True, help="A new folder.")
+@click.argument("results", type=PATH, nargs=-1, required=True)
+@click.option("--out", type=PATH, required=True, help="A new folder.")
 def merge(results: tuple[Path, ...], out: Path) -> None:
     """Copy the runs of several RESULTS into one new folder, unless they mix protocols, data or schema."""
     for folder in results:
@@ -90,18 +101,21 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
     for key in merged.differing:
         click.echo(f"{key}: other diagnostics in another folder; the first was taken", err=True)
     for why in merged.damaged:
-        click.echo(f"passed over {why}", err=True)
+        click.echo(f"passed over {printable(why)}", err=True)
     click.echo(f"{out}: {sum(merged.copied.values())} runs")
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
-@click.option("--out", type=FOLDER, default=Path("reports"), show_default=True, help="The folder of reports.")
+@click.argument("results", type=PATH)
+@click.option("--out", type=PATH, default=Path("reports"), show_default=True, help="The folder of reports.")
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
-    for path in draw(opened(results), out / results.resolve().name, device):
+    store = opened(results)
+    for path in draw(store, out / results.resolve().name, device):
         click.echo(str(path))
+    for key, reason in store.damaged.items():
+        click.echo(f"passed over {results / key}: damaged: {reason}", err=True)
 
 
 def opened(results: Path) -> Store:
@@ -122,15 +136,15 @@ def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
         runs, numbers, elsewhere = runs + 1, numbers + c.numbers, elsewhere + (not c.exact)
         wrong += bool(c.differences)
         for one in c.differences[:SHOWN]:
-            click.echo(one.text)
+            click.echo(printable(one.text))
         if len(c.differences) > SHOWN:
             click.echo(f"{c.key}: and {len(c.differences) - SHOWN} more")
         if c.skipped:
             skipped[c.skipped] = skipped.get(c.skipped, 0) + 1
     for why, n in skipped.items():
-        click.echo(f"not compared in {n} runs: {why}")
+        click.echo(f"not compared in {n} runs: {printable(why)}")
     for key, reason in store.damaged.items():
-        click.echo(f"{key}: damaged: {reason}")
+        click.echo(f"{key}: damaged: {printable(reason)}")
     how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
     click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {len(store.damaged)} are damaged")
     return not wrong and not store.damaged

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from bench.cli.help import Sections
 from bench.cli.options import (
     HOW,
     PLACE,
@@ -21,17 +22,21 @@ from bench.cli.options import (
     processes,
     writable,
 )
-from bench.cli.progress import describe, outcome, shown
+from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
+from bench.errors import printable
 from bench.execution.job import Job, Means, Result
 from bench.execution.plan import plan
 from bench.execution.pool import LOCAL
 from bench.execution.session import Session
+from bench.execution.status import note
 from bench.scoring.protocol import Protocol
 from bench.store.atomic import unlinked
 from bench.store.store import Store
 
+EXAMPLE = "For example: bench run --methods vae,betavae --betas 4,16 --seeds 5"
 
-@click.command()
+
+@click.command(cls=Sections, epilog=EXAMPLE)
 @options(STUDY, PLACE, HOW)
 @click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings on the way.")
 @click.option("--tensorboard", is_flag=True, help="Also write event files, into OUT/.tensorboard.")
@@ -52,17 +57,23 @@ def run(
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
-    left = plan(specs, protocols, store, repeats, threads=threads, score_every=score_every)
+    left = plan(
+        *(specs, protocols, store, repeats),
+        threads=threads,
+        score_every=score_every,
+        reproducible=means.reproducible,
+    )
     if not quiet:
-        label = specs[0].dataset.label if specs else wanted.dataset
+        label = printable(specs[0].dataset.label) if specs else wanted.dataset
         click.echo(
             f"study {wanted.name} ({label}, backbone {wanted.backbone}, {wanted.steps} updates of "
-            f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"
+            f"{wanted.batch_size}): {plural(len(specs), 'run')} in {store.root}, {left.done} already done"
             + (f", {left.rescored} to score further" if left.rescored else "")
         )
         click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
     events = str(unlinked(store.root.resolve(), ".tensorboard")) if tensorboard else ""
     means = replace(means, tensorboard=events)
+    note(store.root, specs)
     if left.jobs:
         at_once = processes(means, jobs) if engine == "local" else jobs or -1
         carry_out(left.jobs, store, at_once, means, protocols, engine=by, quiet=quiet)
@@ -83,14 +94,17 @@ def carry_out(
     session = Session(store, means or Means(), protocols, lambda line: console.print(line, soft_wrap=True))
     results = session.results(jobs, processes, engine or LOCAL)
     names = {job.spec.key: describe(job.spec) for job in jobs}
-    failed, skipped = [], Counter[tuple[str, str]]()
+    failed, trained, skipped = [], [], Counter[tuple[str, str]]()
     for result in shown(results, len(jobs), processes, console, session.running, names):
-        failed += [result] if result.trouble or (result.record and result.record.status != "done") else []
+        failed += [result] if fate(result) in ("failed", "diverged") else []
+        trained += [result.record] if result.record is not None else []
         known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
         found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
         skipped.update(found - known)
     for (protocol, reason), n in sorted(skipped.items()):
-        console.print(f"not scored: {protocol}: {reason} ({n} runs)", soft_wrap=True)
+        console.print(f"not scored: {protocol}: {reason} ({plural(n, 'run')})", soft_wrap=True)
+    for line in collapsed(trained):
+        click.echo(line)
     end(failed, session.interrupted, store)
 
 
@@ -101,5 +115,5 @@ def end(failed: list[Result], interrupted: int, store: Store) -> None:
     if interrupted:
         click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
         raise SystemExit(128 + interrupted)
-    if any(result.trouble or (result.record is not None and result.record.status == "failed") for result in failed):
+    if any(fate(result) == "failed" for result in failed):
         raise SystemExit(1)

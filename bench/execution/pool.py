@@ -19,6 +19,7 @@ from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 
+from bench.environment import REPRODUCIBLE
 from bench.execution.job import Job, Means, Result
 from bench.spec import Record
 from bench.store.files import Artefacts
@@ -48,7 +49,7 @@ class Trainer:
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | dict.fromkeys(SINGLE, str(means.threads)),
+            env=os.environ | dict.fromkeys(SINGLE, str(means.threads)) | (REPRODUCIBLE if means.reproducible else {}),
             start_new_session=True,  # Ctrl-C at the terminal is the parent's to answer
         )
         self.slot = ""
@@ -171,6 +172,7 @@ CREW = Crew()  # of this process: joblib calls a function, which has no other pl
 def carry_out(job: Job, means: Means) -> Result:
     """The result of a job. A run whose process dies is tried again, then recorded as failed with the reason."""
     attempts, reason = 0, ""
+    means = replace(means, reproducible=job.reproducible)
     while attempts <= means.retries:
         trainer = CREW.take(means)
         try:

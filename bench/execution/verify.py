@@ -1,27 +1,27 @@
 """Are stored results what the code gives? Scores again, from stored posteriors or weights, and whole runs again."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from bench.environment import environment
-from bench.execution.job import Job
-from bench.execution.trial import rescored, trial
+from bench.environment import PINNED, REPRODUCIBLE, environment, is_reproducible, pinned, same_platform
+from bench.execution.job import Job, Means, Result
+from bench.execution.pool import CREW, carry_out
+from bench.execution.trial import trial
 from bench.scoring.baselines import MAKERS, Task, carried_out, protocol_of
-from bench.scoring.evaluate import scores_of
 from bench.scoring.protocol import Protocol
 from bench.spec import Record, ScoreFile
 from bench.store.files import Damaged
+from bench.store.runs import Run
 from bench.store.store import Store
-from metrics._codes import Posterior
 
-# What a number may differ by, in its own unit and relative to itself, where the platform is another than the record's.
+# What a score may differ by, in its own unit and relative to itself, where the platform is another than the record's.
 # Scores of the same codes differ by rounding; codes of the same weights by the order of sums, which a metric with bins
-# or trees may enlarge; a training takes another course.
-TOLERANCES = {"posterior": 1e-6, "weights": 1e-2, "retrain": 0.1}
-PLATFORM = ("platform", "cpu", "python")
+# or trees may enlarge. A training takes another course: seeds are then compared with seeds (bench.report.comparison).
+TOLERANCES = {"posterior": 1e-6, "weights": 1e-2}
 
 
 @dataclass(frozen=True)
@@ -54,63 +54,94 @@ class Checked:
 def from_posteriors(store: Store) -> Iterator[Checked]:
     """Score every run's stored posterior again: the first repeat of each protocol that reads rows."""
     for record, scores in _runs(store):
-        try:
-            stored = Posterior(**store.posterior(record.key))
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), _why_not(record, str(error)))
-            continue
-        known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
-        again = _again(stored, known, record.spec.seed)
-        left = len(scores) - len(known)
-        device = str(record.environment.get("device", "cpu"))  # scoring knows none
-        why = f"{left} protocols need --weights" if left else ""
-        yield _compared(record, scores, again, "posterior", device, why)
+        yield _checked(store, record, partial(_from_posterior, store, record, scores))
+    CREW.dismiss()
 
 
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
-        protocols, repeats = _asked(record, scores)
-        if record.spec.method in MAKERS:
-            _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
-            how = "retrain" if record.cost["updates"] else "weights"
-            yield _compared(record, scores, artefacts.scores, how, device)
-            continue
-        try:
-            weights = store.weights(record.key)
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), str(error))
-            continue
-        job = Job(record.spec, protocols, repeats, device, weights=weights)
-        yield _compared(record, scores, rescored(job).artefacts.scores, "weights", device)
+        yield _checked(store, record, partial(_from_weights, store, record, scores, device))
+    CREW.dismiss()
 
 
-def from_specs(store: Store, count: int, rng: np.random.Generator, device: str = "cpu") -> Iterator[Checked]:
-    """Train `count` random runs again from their specs and compare diagnostics, loss terms and scores."""
+def retrained(store: Store, count: int, rng: np.random.Generator, device: str = "cpu") -> Iterator[Run]:
+    """Train `count` random runs again from their specs; with their threads, and reproducibly where they were."""
     runs = [(record, scores) for record, scores in _runs(store) if record.spec.method not in MAKERS]
     for i in sorted(rng.choice(len(runs), min(count, len(runs)), replace=False).tolist()):
         record, scores = runs[i]
-        threads = int(record.environment.get("threads", 1))
-        result = trial(
-            Job(record.spec, *_asked(record, scores), device=device, threads=threads, environment=environment())
-        )
-        assert result.record is not None
-        if result.record.status != "done":
-            reason = (result.record.error or "").strip().splitlines()[-1]
-            yield Checked(record.key, 0, True, (Difference(record.key, f"status ({reason})", 1.0, 0.0),))
+        try:
+            result = _carried_out(_job(record, *_asked(record, scores), device))
+        except Exception as error:  # whatever its files state
+            store.damaged[record.key] = f"cannot be trained again: {type(error).__name__}: {error}"
             continue
-        found = _compared(record, scores, result.artefacts.scores, "retrain", device)
-        pairs = {**_numbers(record.terms), **_numbers(record.diagnostics)}
-        again = {**_numbers(result.record.terms), **_numbers(result.record.diagnostics)}
-        further = _differences(record.key, pairs, again, None if found.exact else TOLERANCES["retrain"])
-        yield Checked(record.key, found.numbers + len(pairs), found.exact, (*found.differences, *further))
+        assert result.record is not None
+        yield Run(result.record, tuple(result.artefacts.scores))
+    CREW.dismiss()
 
 
-def same_platform(record: Record, device: str) -> bool:
-    """Whether this is the kind of machine and device that made the record, with the same versions of the libraries."""
-    here: Mapping[str, object] = {**environment(), "device": device}
-    names = [n for n in record.environment if n in (*PLATFORM, "device") or n.startswith("version_")]
-    return all(record.environment[n] == here.get(n) for n in names)
+def _checked(store: Store, record: Record, check: Callable[[], Checked]) -> Checked:
+    """What came of a check. A run that cannot be checked, whatever its files state, is noted; the others are."""
+    try:
+        return check()
+    except Damaged as error:
+        store.damaged[record.key] = str(error)
+    except Exception as error:
+        store.damaged[record.key] = f"cannot be checked: {type(error).__name__}: {error}"
+    return Checked(record.key, 0, True, ())
+
+
+def _lacks(store: Store, record: Record, name: str) -> Checked | None:
+    """That a run cannot be compared, where it was stored without a file of this name."""
+    if name in store.manifest(record.key).files:
+        return None
+    baseline = record.spec.method in MAKERS
+    why = "a baseline, which --weights makes again" if baseline else f"stored without {name}"
+    return Checked(record.key, 0, True, (), why)
+
+
+def _from_posterior(store: Store, record: Record, scores: list[ScoreFile]) -> Checked:
+    if (lacking := _lacks(store, record, "posterior.npz")) is not None:
+        return lacking
+    known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
+    left = len(scores) - len(known)
+    device = str(record.environment.get("device", "cpu"))  # scoring knows none
+    job = replace(_job(record, tuple(known), 1, device), posterior=store.posterior(record.key))
+    why = f"{left} protocols need --weights" if left else ""
+    return _compared(record, scores, _carried_out(job), "posterior", job, why)
+
+
+def _from_weights(store: Store, record: Record, scores: list[ScoreFile], device: str) -> Checked:
+    protocols, repeats = _asked(record, scores)
+    job = _job(record, protocols, repeats, device)
+    if record.spec.method in MAKERS:
+        job = replace(job, reproducible=False)  # baselines are made in this process
+        if record.cost.get("updates") and not same_platform(record.environment, _here(job)):
+            return Checked(record.key, 0, False, (), "a baseline that was trained on another platform")
+        _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
+        return _compared(record, scores, Result(job, None, artefacts), "weights", job)
+    if (lacking := _lacks(store, record, "model.safetensors")) is not None:
+        return lacking
+    job = replace(job, weights=store.weights(record.key))
+    return _compared(record, scores, _carried_out(job), "weights", job)
+
+
+def _job(record: Record, protocols: tuple[Protocol, ...], repeats: int, device: str) -> Job:
+    threads, reproducible = int(record.environment.get("threads", 1)), is_reproducible(record.environment)
+    return Job(record.spec, protocols, repeats, device, threads, environment(), reproducible=reproducible)
+
+
+def _carried_out(job: Job) -> Result:
+    """The result of a job; where its kernels have to be chosen before torch is loaded, of another process."""
+    if not job.reproducible or is_reproducible(pinned()):
+        return trial(job)
+    return carry_out(job, Means((job.device,), threads=job.threads, retries=0))
+
+
+def _here(job: Job) -> dict[str, str | int | bool]:
+    """What a record of this job says of where it was made."""
+    pins = {f"{PINNED}{name}": value for name, value in REPRODUCIBLE.items()} if job.reproducible else pinned()
+    return {**environment(), **pins, "device": job.device, "threads": job.threads}
 
 
 def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
@@ -122,29 +153,19 @@ def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
                 store.damaged[record.key] = str(error)
 
 
-def _again(stored: Posterior, protocols: Sequence[Protocol], seed: int) -> list[ScoreFile]:
-    return scores_of(protocols, 1, seed, lambda p, r: stored)
-
-
-def _why_not(record: Record, reason: str) -> str:
-    return "a baseline, which --weights makes again" if record.spec.method in MAKERS else reason
-
-
 def _asked(record: Record, scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:
     protocols = tuple(p for file in scores if (p := protocol_of(file, record.evaluation)) is not None)
     return protocols, max((len(file.repeats) for file in scores), default=1)
 
 
 def _compared(
-    record: Record,
-    stored: Sequence[ScoreFile],
-    found: Sequence[ScoreFile],
-    how: str,
-    device: str,
-    skipped: str = "",
+    record: Record, stored: Sequence[ScoreFile], result: Result, how: str, job: Job, skipped: str = ""
 ) -> Checked:
-    exact = same_platform(record, device)
-    again = {name: value for file in found for name, value in _scores(file)}
+    exact = same_platform(record.environment, _here(job))
+    if result.record is not None:  # scoring ends in none but a failure
+        reason = (result.record.error or "").strip().splitlines()[-1]
+        raise Damaged(f"cannot be scored again: {reason}")
+    again = {name: value for file in result.artefacts.scores for name, value in _scores(file)}
     pairs = {name: value for file in stored for name, value in _scores(file) if name in again}
     unknown = [file.protocol for file in stored if protocol_of(file, record.evaluation) is None]
     if unknown:
@@ -161,14 +182,6 @@ def _scores(file: ScoreFile) -> Iterator[tuple[str, float]]:
         for name, values in r.per_factor.items():
             for k, one in enumerate(values):
                 yield f"{file.protocol} repeat {r.repeat} {name} factor {k}", math.nan if one is None else one
-
-
-def _numbers(values: Mapping[str, object]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, value in values.items():
-        entries = {f"{name} {i}": entry for i, entry in enumerate(value)} if isinstance(value, list) else {name: value}
-        found |= {n: float(v) for n, v in entries.items() if isinstance(v, int | float)}
-    return found
 
 
 def _differences(

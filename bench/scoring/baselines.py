@@ -23,7 +23,7 @@ from sklearn.exceptions import ConvergenceWarning
 from bench import plugins
 from bench.data._base import FactorDataset
 from bench.datasets import load_dataset
-from bench.environment import environment
+from bench.environment import environment, pinned
 from bench.errors import BenchError
 from bench.plugins import Params
 from bench.quantities import BASELINES
@@ -156,7 +156,7 @@ def carried_out(task: Task) -> tuple[Record, Artefacts]:
             **ended.cost,
             "seconds_scoring": time.perf_counter() - start - training,
         },
-        environment={**environment(), **ended.environment, "device": task.device},
+        environment={**environment(), **pinned(), **ended.environment, "device": task.device},
     )
     return record, Artefacts(coded.history, scores=scores)
 

@@ -72,11 +72,17 @@ class Loop:
             for search, one, spec in self._begun():
                 if one.failure:
                     continue
-                job = Job(spec, self.protocols, environment=environment(), threads=self.session.means.threads)
+                means = self.session.means
+                job = Job(
+                    *(spec, self.protocols),
+                    environment=environment(),
+                    threads=means.threads,
+                    reproducible=means.reproducible,
+                )
                 claimed = self.session.claim(job)
                 if claimed is not None:
                     one.waiting.remove(spec)
-                    future = pool.submit(carried_out, claimed, self.session.means, self.engine)
+                    future = pool.submit(carried_out, claimed, means, self.engine)
                     self.flying[future] = search, one, spec
                     break
                 if self._done(spec):
@@ -145,7 +151,7 @@ class Loop:
 
     def _runs(self, one: Open) -> list[Run]:
         store = self.session.store
-        return [Run(store.record(s.key), tuple(store.scores(s.key)), store) for s in one.specs]
+        return [Run.read(store.record(s.key), store) for s in one.specs]
 
 
 def carried_out(job: Job, means: Means, engine: Mapping[str, str]) -> Result:
