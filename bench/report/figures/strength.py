@@ -162,23 +162,11 @@ def _draw_series(
         for x, s in zip(xs, known, strict=True):
             gone, values = collapsed_seeds(s), s.samples[q]
             if len(row) == 1:
-                draw_seeds(
-                    ax,
-                    [x] * len(values),
-                    np.clip(list(values.values()), low, high).tolist(),
-                    look,
-                    [n in gone for n in values],
-                )
-            e = s.estimates[q]
-            marker = "x" if mostly_collapsed(s) else look.marker
-            told: dict[str, Any] = {
-                "marker": marker,
-                "markersize": 4,
-                "color": look.colour,
-                "elinewidth": 0.7,
-                "clip_on": False,
-            }
-            fill = look.colour if (q, s.id) in chosen else "white"
+                within = np.clip(list(values.values()), low, high).tolist()
+                draw_seeds(ax, [x] * len(values), within, look, [n in gone for n in values])
+            e, fill = s.estimates[q], look.colour if (q, s.id) in chosen else "white"
+            told: dict[str, Any] = {"marker": "x" if mostly_collapsed(s) else look.marker, "color": look.colour}
+            told |= {"markersize": 4, "elinewidth": 0.7, "clip_on": False}
             ax.errorbar(x, min(max(e.iqm, low), high), yerr=interval(e), markerfacecolor=fill, zorder=3, **told)
 
 
