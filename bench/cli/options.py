@@ -1,7 +1,6 @@
 """Options that several commands share, and what they mean."""
 
 import importlib.util
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -79,17 +78,6 @@ def folders_of(results: Path) -> list[Path]:
     return folders
 
 
-def check_device(device: str) -> None:
-    """BenchError where torch has no such device here."""
-    import torch  # a report does without
-
-    try:
-        torch.empty(1, device=device).item()
-    except (RuntimeError, AssertionError, ImportError) as error:
-        reason = re.split(r"\n|\.(?= )", str(error))[0]
-        raise BenchError(f"device={device}: {reason}; cpu is always there") from None
-
-
 def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
     """These options on a command, in this order."""
 
@@ -132,16 +120,16 @@ def shard_of(given: str) -> tuple[int, int]:
     return int(which), int(of)
 
 
-def engine_of(engine: str, scheduler: str | None) -> dict[str, str] | None:
-    """Arguments of `joblib.parallel_config` for an engine; None for the local one. BenchError where it is not there."""
+def scheduler_of(engine: str, scheduler: str | None) -> str:
+    """The address of the cluster that runs go to; empty for this machine. BenchError where it cannot be used."""
     if engine == "local":
         if scheduler is not None:
             raise BenchError(f"scheduler={scheduler}: only for --engine dask")
-        return None
+        return ""
     if scheduler is None:
         raise BenchError("engine=dask: expected --scheduler tcp://HOST:PORT")
     needs("distributed", "dask", "engine=dask: Dask")
-    return {"backend": "dask", "scheduler_host": scheduler}
+    return scheduler
 
 
 def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
@@ -151,25 +139,42 @@ def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
 
 
 def devices_of(device: str) -> tuple[str, ...]:
-    """The devices that are meant, each of which is there. BenchError where not."""
+    """What `--device` means, of every command: devices that are there. BenchError where one is not."""
     import torch  # a report does without
 
     return devices(device, torch.cuda.device_count())
 
 
-def means_of(device: str, threads: int, flags: dict[str, Any]) -> Means:
-    """Where and how runs are carried out; takes what PLACE and HOW say of it from `flags`. BenchError for a device."""
-    runs, timeout, retries, every = (
-        flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every")
-    )
-    return Means(devices_of(device), runs, threads, timeout=timeout, retries=retries, every=every)
+def device_of(device: str) -> str:
+    """The one device of a command that does its work in this process, as torch calls it: of several GPUs the first.
+
+    BenchError for a list, or a device that is not there.
+    """
+    found = devices_of(device)
+    if "," in device:
+        raise BenchError(f"device={device}: this command uses one device; expected auto, cpu, cuda or cuda:N")
+    return found[0]
 
 
-def processes(means: Means, asked: int | None) -> int:
+def means_of(flags: dict[str, Any]) -> Means:
+    """Where and how runs are carried out: takes the options of PLACE, and of HOW where there are, from `flags`.
+
+    BenchError for a device that is not there, or a cluster that cannot be used.
+    """
+    scheduler = scheduler_of(flags.pop("engine", "local"), flags.pop("scheduler", None))
+    devices = devices_of(flags.pop("device"))
+    runs, threads, jobs = (flags.pop(name) for name in ("runs_per_device", "threads", "jobs"))
+    known = {"timeout": "timeout", "retries": "retries", "checkpoint_every": "every"}
+    how = {name: flags.pop(option) for option, name in known.items() if option in flags}
+    processes = (jobs or 0) if scheduler else processes_of(devices, runs, threads, jobs)
+    return Means(devices, runs, threads, **how, processes=processes, scheduler=scheduler)
+
+
+def processes_of(devices: Sequence[str], runs_per_device: int, threads: int, asked: int | None) -> int:
     """How many runs there are at once: at most one a slot; on the processor by default one for so many cores."""
-    if means.devices == ("cpu",):
-        return asked or max(1, int(joblib.cpu_count()) // means.threads)
-    slots = len(means.devices) * means.runs_per_device
+    if devices == ("cpu",):
+        return asked or max(1, int(joblib.cpu_count()) // threads)
+    slots = len(devices) * runs_per_device
     return min(asked or slots, slots)
 
 

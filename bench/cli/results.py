@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
-import joblib
 import numpy as np
 
-from bench.cli.options import check_device
+from bench.cli.options import HOW, PLACE, device_of, means_of, options
+from bench.cli.run import execute
 from bench.errors import BenchError
+from bench.execution.baselines import plan_baselines
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
 from bench.pictures.decoded import draw
-from bench.scoring.baselines import carried_out, tasks
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
@@ -24,33 +25,20 @@ SHOWN = 10  # differences of a run that are written out
 @click.argument("results", type=FOLDER)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
 @click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
-@click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
-@click.option("--device", default="cpu", show_default=True, help="Where the encoders are trained and encode.")
-def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str) -> None:
+@options(PLACE, HOW)
+def baselines(results: Path, seeds: int, only: str | None, **flags: Any) -> None:
     """Score chance, an untrained encoder, PCA, ICA, one trained on labels and the factors beside the runs of RESULTS.
 
     By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
     supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
-    check_device(device)
-    store = opened(results)
-    asked = tasks(store, seeds, device, None if only is None else words(only))
-    todo = [task for task in asked if not task.refused]
-    click.echo(f"{results}: {len(todo)} baselines to score")
-    for reason in dict.fromkeys(task.refused for task in asked if task.refused):
+    means, store = means_of(flags), opened(results)
+    left = plan_baselines(store, seeds, None if only is None else words(only), means.threads)
+    click.echo(f"{results}: {len(left.jobs)} baselines to score")
+    for reason in left.refused:
         click.echo(f"left out: {reason}", err=True)
-    made = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as="generator_unordered")(
-        joblib.delayed(carried_out)(task) for task in todo
-    )
-    for done, (record, artefacts) in enumerate(made, start=1):
-        if not store.put(record, artefacts):  # it is there, without some scores or repeats
-            there = store.scored(record.key)
-            more = [file for file in artefacts.scores if len(file.repeats) > there.get(file.protocol, 0)]
-            store.add_scores(record.key, more)
-        told = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
-        values = ", ".join(f"{name} {value:.3f}" for name, value in told.items())
-        values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values
-        click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
+    if left.jobs:
+        execute(left.jobs, store, means)
 
 
 @click.command()
@@ -64,7 +52,7 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
 
     Exactly on a platform like the record's, within a stated tolerance elsewhere. Exits with 1 where a number differs.
     """
-    store = opened(results)
+    store, device = opened(results), device_of(device)
     if retrain:
         how, checks = "retrain", from_specs(store, retrain, np.random.default_rng(seed), device)
     elif weights:
@@ -100,7 +88,7 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
-    for path in draw(opened(results), out / results.resolve().name, device):
+    for path in draw(opened(results), out / results.resolve().name, device_of(device)):
         click.echo(str(path))
 
 
@@ -116,15 +104,17 @@ def opened(results: Path) -> Store:
 
 def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
     """Say what came of each run that is not as stored, and sum up; whether all is well."""
-    runs = numbers = elsewhere = wrong = 0
+    runs = numbers = elsewhere = wrong = unchecked = 0
     skipped: dict[str, int] = {}
     for c in checks:
         runs, numbers, elsewhere = runs + 1, numbers + c.numbers, elsewhere + (not c.exact)
-        wrong += bool(c.differences)
+        wrong, unchecked = wrong + bool(c.differences), unchecked + bool(c.error)
         for one in c.differences[:SHOWN]:
             click.echo(one.text)
         if len(c.differences) > SHOWN:
             click.echo(f"{c.key}: and {len(c.differences) - SHOWN} more")
+        if c.error:
+            click.echo(f"{c.key}: could not be checked: {c.error}")
         if c.skipped:
             skipped[c.skipped] = skipped.get(c.skipped, 0) + 1
     for why, n in skipped.items():
@@ -132,5 +122,6 @@ def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
     for key, reason in store.damaged.items():
         click.echo(f"{key}: damaged: {reason}")
     how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
-    click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {len(store.damaged)} are damaged")
-    return not wrong and not store.damaged
+    lost = f"{len(store.damaged)} are damaged" + (f", {unchecked} could not be checked" if unchecked else "")
+    click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {lost}")
+    return not (wrong or unchecked or store.damaged)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.environment import environment
-from bench.execution.job import Job
-from bench.execution.trial import rescored, trial
-from bench.scoring.baselines import MAKERS, Task, carried_out, protocol_of
+from bench.execution.job import Job, Result
+from bench.execution.trial import trial
+from bench.quantities import BASELINES
 from bench.scoring.evaluate import scores_of
-from bench.scoring.protocol import Protocol
+from bench.scoring.protocol import Protocol, protocol_of
 from bench.spec import Record, ScoreFile
 from bench.store.files import Damaged
 from bench.store.store import Store
@@ -42,13 +42,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of one run: how many numbers were compared, which differ, and what could not be compared."""
+    """What came of one run: how many numbers were compared, which differ, and what could not be compared.
+
+    error: why the run could not be checked at all.
+    """
 
     key: str
     numbers: int
     exact: bool
     differences: tuple[Difference, ...]
     skipped: str = ""
+    error: str = ""
 
 
 def from_posteriors(store: Store) -> Iterator[Checked]:
@@ -70,30 +74,26 @@ def from_posteriors(store: Store) -> Iterator[Checked]:
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
-        protocols, repeats = _asked(record, scores)
-        if record.spec.method in MAKERS:
-            _, artefacts = carried_out(Task(record.spec, protocols, repeats, device))
-            how = "retrain" if record.cost["updates"] else "weights"
-            yield _compared(record, scores, artefacts.scores, how, device)
-            continue
+        made_again = record.spec.method in BASELINES
         try:
-            weights = store.weights(record.key)
+            weights = None if made_again else store.weights(record.key)
         except Damaged as error:
             yield Checked(record.key, 0, True, (), str(error))
             continue
-        job = Job(record.spec, protocols, repeats, device, weights=weights)
-        yield _compared(record, scores, rescored(job).artefacts.scores, "weights", device)
+        result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), weights=weights))
+        how = "retrain" if made_again and record.cost["updates"] else "weights"
+        yield _unchecked(record, result) or _compared(record, scores, result.artefacts.scores, how, device)
 
 
 def from_specs(store: Store, count: int, rng: np.random.Generator, device: str = "cpu") -> Iterator[Checked]:
     """Train `count` random runs again from their specs and compare diagnostics, loss terms and scores."""
-    runs = [(record, scores) for record, scores in _runs(store) if record.spec.method not in MAKERS]
+    runs = [(record, scores) for record, scores in _runs(store) if record.spec.method not in BASELINES]
     for i in sorted(rng.choice(len(runs), min(count, len(runs)), replace=False).tolist()):
         record, scores = runs[i]
-        threads = int(record.environment.get("threads", 1))
-        result = trial(
-            Job(record.spec, *_asked(record, scores), device=device, threads=threads, environment=environment())
-        )
+        result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), environment()))
+        if unchecked := _unchecked(record, result):
+            yield unchecked
+            continue
         assert result.record is not None
         if result.record.status != "done":
             reason = (result.record.error or "").strip().splitlines()[-1]
@@ -106,9 +106,20 @@ def from_specs(store: Store, count: int, rng: np.random.Generator, device: str =
         yield Checked(record.key, found.numbers + len(pairs), found.exact, (*found.differences, *further))
 
 
+def _unchecked(record: Record, result: Result) -> Checked | None:
+    """Why a run could not be carried out or scored again, which says nothing of its numbers; None where it was."""
+    failed = result.record is not None and result.record.status == "failed"
+    trouble = (result.record.error or "") if failed and result.record is not None else result.trouble
+    return Checked(record.key, 0, True, (), error=trouble.strip().splitlines()[-1]) if trouble else None
+
+
+def _threads(record: Record) -> int:
+    return int(record.environment.get("threads", 1))
+
+
 def same_platform(record: Record, device: str) -> bool:
     """Whether this is the kind of machine and device that made the record, with the same versions of the libraries."""
-    here: Mapping[str, object] = {**environment(), "device": device}
+    here: Mapping[str, object] = {**environment(), "device": device.partition(":")[0]}
     names = [n for n in record.environment if n in (*PLATFORM, "device") or n.startswith("version_")]
     return all(record.environment[n] == here.get(n) for n in names)
 
@@ -127,7 +138,7 @@ def _again(stored: Posterior, protocols: Sequence[Protocol], seed: int) -> list[
 
 
 def _why_not(record: Record, reason: str) -> str:
-    return "a baseline, which --weights makes again" if record.spec.method in MAKERS else reason
+    return "a baseline, which --weights makes again" if record.spec.method in BASELINES else reason
 
 
 def _asked(record: Record, scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:

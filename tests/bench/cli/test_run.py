@@ -15,8 +15,8 @@ def given(*arguments):
 
     @click.command()
     @options(PLACE, HOW)
-    def command(device, threads, **flags):
-        found.append((means_of(device, threads, flags), flags))
+    def command(**flags):
+        found.append((means_of(flags), flags))
 
     done = CliRunner().invoke(command, [*arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
@@ -25,15 +25,15 @@ def given(*arguments):
 
 def test_means_are_what_the_options_say():
     means, left = given(
-        *("--device", "cpu", "--runs-per-device", "3", "--threads", "2"),
+        *("--device", "cpu", "--runs-per-device", "3", "--threads", "2", "--jobs", "4"),
         *("--timeout", "60", "--retries", "4", "--checkpoint-every", "5"),
     )
-    assert means == Means(("cpu",), 3, 2, timeout=60, retries=4, every=5)
-    assert set(left) == {"jobs", "engine", "scheduler"}
+    assert means == Means(("cpu",), 3, 2, timeout=60, retries=4, every=5, processes=4)
+    assert left == {}
 
 
 def test_means_without_options_are_the_defaults_but_for_the_devices():
-    assert given("--device", "cpu")[0] == Means()
+    assert given("--device", "cpu", "--jobs", "1")[0] == Means()
 
 
 def test_a_device_that_there_is_not_is_refused():
