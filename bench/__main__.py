@@ -1,26 +1,37 @@
 """`python -m bench`."""
 
+import errno
 import importlib.util
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from bench.cli.main import bench
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 
 ROOT = Path(__file__).parents[1]
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> None:
-    """Run the command line. A user's mistake is one line on stderr and exit code 2."""
+    """Run the command line. A user's mistake is one line on stderr and exit code 2; a full disk one and 1."""
     try:
         for package in ("methods", "metrics"):
             check_not_hidden(package)
         bench(prog_name="bench")
     except BenchError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {printable(str(error))}", err=True)
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        with suppress(OSError):  # what is left of the output has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"error: cannot write: {error}", err=True)
+        sys.exit(1)
 
 
 def check_not_hidden(package: str) -> None:

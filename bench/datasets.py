@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from bench import plugins
 from bench.data._base import FactorDataset
+from bench.environment import at_home
 from bench.errors import BenchError
 from bench.plugins import Params, Value
 from bench.spec import DataSpec, Wrapper
@@ -52,6 +52,6 @@ def _dataset(name: str, args: _Args, source: str, wrap: _Wrap) -> FactorDataset:
             _dataset(name, args, source, tuple(inner)), **dict(settings)
         )
         return wrapped
-    given: dict[str, Any] = dict(args) | ({"source": Path(source)} if source else {})
+    given: dict[str, Any] = dict(args) | ({"source": at_home(source)} if source else {})
     dataset: FactorDataset = plugins.load("dataset", name)(**given)
     return dataset

@@ -1,5 +1,6 @@
-"""The exception for mistakes of the user, and what is done about extras that fail."""
+"""The exception for mistakes of the user, what is done about extras that fail, and texts that are safe to print."""
 
+import unicodedata
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,11 @@ class BenchError(Exception):
 
 class FileNeeded(BenchError):
     """A data set's published file that is not here; the line says how to get it."""
+
+
+def printable(text: str) -> str:
+    r"""The text on one line, with what does not show written out: a terminal obeys an escape (`\x1b`) in a name."""
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else ascii(c)[1:-1] for c in text)
 
 
 def one_line(error: BaseException) -> str:

@@ -39,13 +39,13 @@ DIAGNOSTICS = {
     "mse": Label("squared error per element", "", -1),
     "elbo": Label("ELBO", "nats per observation", 1),
     "kl": Label("KL", "nats per observation", 0),
-    "tc_sample": Label("TC of sampled codes", "nats", 0),
-    "tc_mean": Label("TC of mean codes", "nats", 0),
+    "total_correlation_lower": Label("TC, lower bound", "nats", 0),
+    "total_correlation_upper": Label("TC, upper bound", "nats", 0),
+    "tc_sample": Label("Gaussian TC of sampled codes", "nats", 0),
+    "tc_mean": Label("Gaussian TC of mean codes", "nats", 0),
     "mutual_information_lower": Label("I(x; z), lower bound", "nats", 0),
     "mutual_information_upper": Label("I(x; z), upper bound", "nats", 0),
     "mutual_information_se": Label("I(x; z), standard error", "nats", 0),
-    "total_correlation_lower": Label("TC, lower bound", "nats", 0),
-    "total_correlation_upper": Label("TC, upper bound", "nats", 0),
     "dimension_kl": Label("dimension-wise KL", "nats", 0),
     "active_units": Label("active units", "", 0),
     "clamp_hits": Label("clamp hits", "", 0),
@@ -105,3 +105,8 @@ class Quantity(NamedTuple):
 
 
 RECON, KL = Quantity("recon"), Quantity("kl")
+
+
+def fixed(value: float, digits: int) -> str:
+    """A number with so many decimals; one that rounds to zero has no sign."""
+    return f"{value:z.{digits}f}"

@@ -14,8 +14,9 @@ Name = Annotated[str, Meta(max_length=1000)]
 Text = Annotated[str, Meta(max_length=10_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-Arguments = dict[Name, bool | Whole | float | Text]
-Row = list[float | None]
+Number = Annotated[float, Meta(ge=-1e100, le=1e100)]
+Row = list[Number | None]
+Arguments = dict[Name, bool | Whole | Number | Text]
 
 
 class Wrapper(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,9 +82,9 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     z_dim: Annotated[int, Meta(ge=0, le=2**16)]
     batch_size: Count
     steps: Count
-    lr: float
+    lr: Number
     warmup: Count = 0
-    grad_clip: float = 0.0
+    grad_clip: Number = 0.0
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     revision: Count = REVISION
 
@@ -114,11 +115,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     error: str | None = None
     step: Count | None = None
     definitions: Arguments = {}
-    terms: dict[Name, float] = {}
-    diagnostics: dict[Name, float | list[float] | bool] = {}
+    terms: dict[Name, Number] = {}
+    diagnostics: dict[Name, Number | list[Number] | bool] = {}
     factors: list[Name] = []
     evaluation: Arguments = {}
-    cost: dict[Name, float | Text] = {}
+    cost: dict[Name, Number | Text] = {}
     environment: dict[Name, Text | Whole | bool] = {}
 
 
@@ -130,10 +131,10 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     repeat: Count
-    values: dict[Name, float]
+    values: dict[Name, Number]
     per_factor: dict[Name, Row] = {}
     matrices: dict[Name, list[Row]] = {}
-    seconds: float = 0.0
+    seconds: Number = 0.0
     skipped: Text = ""
 
     def __post_init__(self) -> None:

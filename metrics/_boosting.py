@@ -51,7 +51,7 @@ def stages_of_trees(
 
     Of two classes there is one row of scores, the logit of the second. Both arrays are overwritten by the next stage.
     """
-    x, x_test = (np.ascontiguousarray(a, dtype=np.float32) for a in (x, x_test))
+    x, x_test = (np.ascontiguousarray(a, dtype=np.float32) for a in _placed(x, x_test))
     classes, y = np.unique(y, return_inverse=True)
     newton = rate * (1 - 1 / len(classes) if len(classes) > 2 else 1)
     table, work, tree = tabulate(x), workspace(x, depth), empty_tree(depth)
@@ -65,6 +65,21 @@ def stages_of_trees(
             add_steps(score[c], x, tree, newton)
             add_steps(score_test[c], x_test, tree, newton)
         yield score_test, importance
+
+
+def _placed(x: Floats, x_test: Floats) -> tuple[Floats, Floats]:
+    """Both as they are, but for features whose range float32 or the trees' least gap of 1e-7 could not resolve.
+
+    These are shifted to begin at 0 and multiplied by a power of 2, which changes no order of values.
+    """
+    low, high = x.min(axis=0).astype(np.float64), x.max(axis=0).astype(np.float64)
+    span = high - low
+    far = np.maximum(np.abs(low), np.abs(high)) > 2.0**12 * span
+    odd = (span > 0) & (far | (span < 2.0**-8))
+    if not odd.any():
+        return x, x_test
+    shift, scale = np.where(odd, low, 0.0), np.where(odd, 2.0 ** -np.frexp(span)[1].astype(float), 1.0)
+    return (x - shift) * scale, (x_test - shift) * scale
 
 
 def chosen(score: Floats) -> Ints:

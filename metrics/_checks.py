@@ -7,18 +7,36 @@ from numpy.typing import NDArray
 
 from metrics._codes import Codes, Floats, Ints, MetricError
 
+MOST_BITS = 50  # of a code's largest value, either way: in float32 sums of its squares stay finite
+
 
 def check(codes: Codes, *, numbers: bool = False) -> Codes:
     """The same codes as arrays: z (N, D) float32 or float64 and finite, v (N, K) integers from 0; N, D, K at least 1.
 
-    numbers: v may be float32 or float64 and finite instead.
+    A dimension with values beyond 2^50, or with none beyond 2^-50, is brought to that by a power of 2, which rounds
+    nothing: its squares would leave the range of floats. numbers: v may be float32 or float64 and finite instead.
     Raises MetricError that names the array, the column and the row at fault.
     """
     z, v = real("z", codes[0]), np.asarray(codes[1])
     v = np.asarray(real("v", v)) if numbers and v.dtype.kind == "f" else indices("v", v)
     if len(z) != len(v):
         raise MetricError(f"z has {len(z)} rows and v has {len(v)}: row n of both must describe the same observation")
-    return Codes(z, v, *codes[2:])
+    return Codes(_bounded(z), v, *codes[2:])
+
+
+def coarse(z: Floats) -> tuple[str, ...]:
+    """A note where codes z (N, D) are so far from 0 that floats of their size hardly resolve how they vary."""
+    largest = np.abs(z).max(axis=0)
+    deviation = z.std(axis=0, dtype=np.float64)
+    held = np.flatnonzero((z.min(axis=0) < z.max(axis=0)) & (np.spacing(largest) > deviation / 100))
+    if not len(held):
+        return ()
+    j = held[0]
+    return (
+        f"{len(held)} of {z.shape[1]} dimensions are so far from 0 that {z.dtype} does not resolve how they vary "
+        f"(dimension {j}: numbers near {largest[j]:.3g} are {np.spacing(largest[j]):.2g} apart, the standard deviation "
+        f"is {deviation[j]:.2g}): subtract the mean of each before codes are stored as {z.dtype}",
+    )
 
 
 def columns(name: str, array: Floats | Ints, minimum: int, why: str) -> None:
@@ -70,6 +88,13 @@ def indices(name: str, array: Ints) -> Ints:
         row, column = np.argwhere(table < 0)[0]
         raise MetricError(f"{name} column {column} holds {table[row, column]} in row {row}, expected indices from 0")
     return table
+
+
+def _bounded(z: Floats) -> Floats:
+    """Each column of z with its largest value between 2^-50 and 2^50, unless it is 0."""
+    exponent = np.frexp(np.abs(z).max(axis=0))[1]
+    power = np.clip(exponent, -MOST_BITS, MOST_BITS) - exponent
+    return np.ldexp(z, power).astype(z.dtype) if power.any() else z
 
 
 def _table(name: str, array: Floats | Ints) -> NDArray[Any]:

@@ -34,12 +34,14 @@ class Scores(NamedTuple):
     """What a metric returns. Higher is better unless the metric's docstring says otherwise.
 
     values: the scores by name; per_factor: (K,) arrays, nan where undefined; matrices: by name, shapes in the metric's
-    docstring.
+    docstring. notes: one line each for what decides a value beside what the codes hold (dimensions left out, a penalty
+    that outweighs small codes), and what to do about it; most often none.
     """
 
     values: dict[str, float]
     per_factor: dict[str, Floats] = {}
     matrices: dict[str, Floats] = {}
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

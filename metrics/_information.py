@@ -10,8 +10,15 @@ def discretise(z: Floats, bins: int) -> Ints:
 
     The edges are those of `np.histogram`; the last is dropped, so that the maximum falls into the last bin.
     """
-    edges = (np.histogram(z_j, bins)[1][:-1] for z_j in z.T)
-    return np.stack([np.digitize(z_j, e) - 1 for z_j, e in zip(z.T, edges, strict=True)], axis=1)
+    return np.stack([_discretise(z_j, bins) for z_j in z.T], axis=1)
+
+
+def _discretise(z_j: Floats, bins: int) -> Ints:
+    low, high = z_j.min(), z_j.max()
+    span = float(high - low)
+    if span < 4 * bins * np.spacing(np.maximum(np.abs(low), np.abs(high))):  # no edges fit between such numbers
+        return np.minimum((z_j - low).astype(np.float64) / (span or 1.0) * bins, bins - 1).astype(np.int64)
+    return np.asarray(np.digitize(z_j, np.histogram(z_j, bins)[1][:-1]) - 1)
 
 
 def entropy(v: Ints) -> Floats:

@@ -27,8 +27,14 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def compiled(function: _F) -> _F:
-    """Machine code, kept on disk (beside this file or, if that cannot be written, in the user's cache)."""
-    return cast(_F, njit(cache=True)(function))
+    """Machine code, kept on disk: beside this file or, if that cannot be written, in the user's cache.
+
+    Where none of them can be written it is compiled in each process.
+    """
+    try:
+        return cast(_F, njit(cache=True)(function))
+    except RuntimeError:  # numba finds no place
+        return cast(_F, njit(function))
 
 
 class Table(NamedTuple):

@@ -20,6 +20,8 @@ ABOUT = About(
     ceiling="1, also for merged, duplicated and blurred codes",
 )
 
+SMALL = 0.5  # the largest standard deviation of codes for which the penalty is looked at
+
 
 def betavae_score(
     table: Codes,
@@ -40,8 +42,9 @@ def betavae_score(
     points of that factor, nan where none was drawn. Collapsed codes score about 1/K.
 
     Pitfalls: it saturates at 1 for almost any sensible code (a rotation of the factors scores 0.9), so it does not
-    rank good models. Scale matters: small codes are penalised into chance. A table that is not the whole grid, or
-    whose factors depend on each other, shares more between a pair than the drawn factor.
+    rank good models. Scale matters: small codes are penalised into chance, and where codes divided by their largest
+    standard deviation score otherwise by more than 0.01, a note says so. A table that is not the whole grid, or whose
+    factors depend on each other, shares more between a pair than the drawn factor.
 
     Factors that are constant in the table are not drawn (K counts the others).
 
@@ -52,7 +55,13 @@ def betavae_score(
     some_vary(v)
     groups = {int(k): Group.of(v[:, k]) for k in np.flatnonzero(varying(v))}
     points = [_points(z, groups, rng, n, batch) for n in (n_train, n_test)]
-    return _score(*points[0], *points[1], v.shape[1], penalty)
+    scores = _score(*points[0], *points[1], v.shape[1], penalty)
+    largest = float(z.std(axis=0, dtype=np.float64).max())
+    if not 0 < largest < SMALL:
+        return scores
+    (x, k), (x_test, k_test) = points
+    usual = _score(x / largest, k, x_test / largest, k_test, v.shape[1], penalty)
+    return scores._replace(notes=_penalised(scores, usual, largest))
 
 
 def _score(x_train: Floats, k_train: Ints, x_test: Floats, k_test: Ints, n_factors: int, penalty: float) -> Scores:
@@ -62,6 +71,17 @@ def _score(x_train: Floats, k_train: Ints, x_test: Floats, k_test: Ints, n_facto
     hits = np.bincount(k_test, weights=correct, minlength=n_factors)
     per_factor = np.divide(hits, drawn, out=np.full(n_factors, np.nan), where=drawn > 0)
     return Scores({"betavae_score": float(correct.mean())}, {"betavae_score": per_factor})
+
+
+def _penalised(scores: Scores, usual: Scores, largest: float) -> tuple[str, ...]:
+    """A note where codes of a usual scale score otherwise."""
+    found, instead = scores.values["betavae_score"], usual.values["betavae_score"]
+    if abs(found - instead) <= 0.01:
+        return ()
+    return (
+        f"{found:.3f} is of codes so small that the penalty decides, and {instead:.3f} of codes divided by their "
+        f"largest standard deviation, {largest:.2g}: divide them by it",
+    )
 
 
 def _points(

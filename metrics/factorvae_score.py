@@ -3,7 +3,7 @@
 import numpy as np
 
 from metrics._about import About
-from metrics._checks import check, positive
+from metrics._checks import at_least, check, positive
 from metrics._codes import Codes, Floats, Ints, Scores
 from metrics._groups import Group
 from metrics._rows import some_vary, varying
@@ -41,9 +41,13 @@ def factorvae_score(
 
     Values: "factorvae_score", in [0, 1], about 1/K by chance. per_factor: "factorvae_score" (K,), the share of the
     factor's own evaluation votes. Matrix: "votes" (D, K), those that made the majority. A factor that is constant over
-    the table is not drawn: nan. Raises MetricError if all are constant, or for arguments out of range.
+    the table is not drawn: nan. A note tells of codes that are left out only because all of them are small: a share of
+    `prune_std` of the largest deviation would keep them. Raises MetricError if all factors are constant, or for
+    arguments out of range.
     """
-    positive(votes=votes, eval_votes=eval_votes, n_variance=n_variance - 1, batch=batch - 1)
+    positive(votes=votes, eval_votes=eval_votes)
+    at_least("n_variance", n_variance, 2)
+    at_least("batch", batch, 2)
     z, v, _ = check(table)
     some_vary(v)
     z_variance = z[rng.integers(len(z), size=n_variance)].var(axis=0, ddof=1)
@@ -57,7 +61,19 @@ def factorvae_score(
     per_factor = np.full(v.shape[1], np.nan)
     per_factor[factors] = agreement(train, test)[factors] / np.maximum(test.sum(axis=0), 1)[factors]
     score = float(agreement(train, test).sum() / eval_votes)
-    return Scores({"factorvae_score": score}, {"factorvae_score": per_factor}, {"votes": train.astype(np.float64)})
+    matrices, notes = {"votes": train.astype(np.float64)}, pruned_by_scale(np.sqrt(z_variance), prune_std)
+    return Scores({"factorvae_score": score}, {"factorvae_score": per_factor}, matrices, notes)
+
+
+def pruned_by_scale(deviation: Floats, prune_std: float) -> tuple[str, ...]:
+    """A note where codes of these deviations (D,) are left out that would stay if the largest deviation were 1."""
+    left_out, largest = deviation < prune_std, deviation.max()
+    if not (left_out & (deviation > 0) & (deviation >= prune_std * largest)).any():
+        return ()
+    return (
+        f"{left_out.sum()} of {len(deviation)} dimensions are left out, as their standard deviation is below prune_std "
+        f"{prune_std:g}; the largest is {largest:.2g}: divide the codes by it",
+    )
 
 
 def draw_votes(

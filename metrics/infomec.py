@@ -1,6 +1,7 @@
 """InfoMEC. Hsu et al., Disentanglement via Latent Quantization, NeurIPS 2023, sec. 5."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import digamma
 
 from metrics import _logistic
@@ -20,6 +21,8 @@ ABOUT = About(
     ceiling="0.996 for infom and infoc, 1 for infoe",
 )
 
+SAME = 1e-9  # standard deviations: distances that differ by less are equal, but for rounding
+
 
 def infomec(
     sample: Codes,
@@ -37,20 +40,24 @@ def infomec(
         InfoC  = (mean_k max_j NMI_jk / sum_j NMI_jk - 1/D') / (1 - 1/D')      over the D' active dimensions
         InfoE  = mean_k (1 - H_linear(v_k | z) / H_linear(v_k))
 
-    Estimators, as in the authors' code for continuous codes: I(z_j; v_k) by `neighbours` nearest neighbours (Ross,
-    Mutual Information between Discrete and Continuous Data Sets, 2014), negative estimates as 0; a dimension is active
-    if its range exceeds `active` times the largest range; H_linear(v_k | z) is the mean log-loss of an unpenalised
-    logistic regression with balanced classes on all dimensions, at most `max_iter` iterations, on the rows that it
-    was fitted to; H_linear(v_k) is that of its intercept alone, which balance makes ln n_k.
+    Estimators, as in the authors' code for continuous codes: I(z_j; v_k) by `neighbours` nearest neighbours of codes
+    of mean 0 and variance 1 (Ross, Mutual Information between Discrete and Continuous Data Sets, 2014), negative
+    estimates as 0; a dimension is active if its range exceeds `active` times the largest range; H_linear(v_k | z) is
+    the mean log-loss of an unpenalised logistic regression with balanced classes on all dimensions, at most `max_iter`
+    iterations, on the rows that it was fitted to; H_linear(v_k) is that of its intercept alone, which balance makes
+    ln n_k.
 
     Values: `infom`, `infoc`, from 0 to 1, and `infoe`, at most 1 (a little below 0 is possible with unequal classes).
-    matrices: `nmi` (D, K), nan for a constant factor, and `active` (D, 1). per_factor: `infoe` (K,). rng breaks ties
-    between equal codes only, by noise of 1e-10 of a standard deviation.
+    matrices: `nmi` (D, K), nan for a constant factor, and `active` (D, 1). per_factor: `infoe` (K,). Draws nothing from
+    rng: the authors tell equal codes apart by small noise, which makes the estimate one of chance. Here equal codes are
+    counted as what they are (Gao et al., Estimating Mutual Information for Discrete-Continuous Mixtures, NeurIPS 2017),
+    so that of a code of few values it is the plug-in estimate without its bias.
 
     Chance: InfoE is near 0 ((n_k - 1)(D + 1) / 2 n_train nats too high, for it is not tested on other rows). InfoM and
     InfoC of codes that know nothing are shares of estimation noise, 0.3 to 0.6: read them beside InfoE.
 
-    Pitfalls: "active" depends on the scale of the codes; a noisy dimension of full range counts fully in InfoM.
+    Pitfalls: "active" depends on the scale of the codes, and a note tells where a dimension is left out that knows a
+    tenth of a factor; a noisy dimension of full range counts fully in InfoM.
     InfoE is linear. NMI of a factor with few rows per value is biased; values seen once are ignored.
 
     Defined here: a dimension or factor without information is spread evenly (it adds 0); with one active dimension
@@ -70,13 +77,26 @@ def infomec(
     nmi, infoe = np.zeros((z.shape[1], len(vary))), np.where(vary, 0.0, np.nan)
     nmi[:, ~vary] = np.nan
     for j in np.flatnonzero(reach > 0):
-        noisy = z[:, j] / z[:, j].std() + 1e-10 * rng.standard_normal(len(z))
-        nmi[j, vary] = [_information(noisy, v_k, neighbours) for v_k in train.v[:, vary].T] / entropy(train.v[:, vary])
+        told = [_information(_standard(z[:, j]), v_k, neighbours) for v_k in train.v[:, vary].T]
+        nmi[j, vary] = told / entropy(train.v[:, vary])
     if used.any():
         infoe[vary] = [_predictive_information(z[:, reach > 0], v_k, max_iter) for v_k in train.v[:, vary].T]
     shares = nmi[np.ix_(used, vary)]
     values = {"infom": _concentration(shares), "infoc": _concentration(shares.T), "infoe": float(np.nanmean(infoe))}
-    return Scores(values, {"infoe": infoe}, {"nmi": nmi, "active": used[:, None].astype(np.float64)})
+    matrices = {"nmi": nmi, "active": used[:, None].astype(np.float64)}
+    return Scores(values, {"infoe": infoe}, matrices, _inactive_but_telling(nmi[:, vary].max(axis=1), used, active))
+
+
+def _inactive_but_telling(nmi: Floats, used: NDArray[np.bool_], active: float) -> tuple[str, ...]:
+    """A note where dimensions that do not count have a tenth of some factor's information; nmi (D,) is the most."""
+    told = ~used & (nmi >= 0.1)
+    if not told.any():
+        return ()
+    return (
+        f"{np.sum(~used)} of {len(used)} dimensions do not count in InfoM and InfoC, as their range is at most "
+        f"{active:g} of the largest; {told.sum()} of them tell of a factor (NMI up to {nmi[told].max():.2f}): if that "
+        "is a matter of units, divide each dimension by its standard deviation",
+    )
 
 
 def _concentration(nmi: Floats) -> float:
@@ -91,11 +111,14 @@ def _concentration(nmi: Floats) -> float:
 
 
 def _information(x: Floats, y: Ints, neighbours: int) -> float:
-    """I(x; y) in nats of a continuous x (N,) without ties and a discrete y (N,), by Ross's estimator, at least 0.
+    """I(x; y) in nats of a continuous or discrete x (N,) and a discrete y (N,), by nearest neighbours, at least 0.
 
-        psi(N) - <psi(N_y)> + <psi(k)> - <psi(m)>
+        psi(N) - <psi(N_y)> + <psi(k_n)> - <psi(m_n)>
 
-    m_n counts the x nearer to x_n than its k-th neighbour among those with the same y, x_n itself included.
+    k_n counts the rows of the same y that are nearer to x_n than its `neighbours`-th neighbour among them (its last,
+    where they are fewer), m_n all rows that are; both count x_n itself. Without ties k_n is `neighbours`, and this
+    Ross's estimator. Where that neighbour equals x_n they count the rows that equal x_n. So of an x of few values this
+    is psi(N) - <psi(N_y)> + <psi(N_xy)> - <psi(N_x)>, the plug-in estimate less its bias to first order.
     """
     order = np.lexsort([x, y])
     x, y = x[order], y[order]
@@ -104,31 +127,36 @@ def _information(x: Floats, y: Ints, neighbours: int) -> float:
         return 0.0
     seen = np.sort(np.concatenate(groups))
     total = 0.0
-    for group in groups:
-        k = min(neighbours, len(group) - 1)
-        low, high = _ball(group, k)
-        m = np.searchsorted(seen, high, side="left") - np.searchsorted(seen, low, side="right")
-        total += np.sum(digamma(k) - digamma(len(group)) - digamma(np.maximum(m, 1)))
+    for own in groups:
+        nearer = np.maximum(_reach(own, min(neighbours, len(own) - 1)) - SAME, SAME)
+        k, m = (_within(among, own, nearer) for among in (own, seen))
+        total += np.sum(digamma(k) - digamma(len(own)) - digamma(m))
     return max(0.0, float(digamma(len(seen)) + total / len(seen)))
 
 
-def _ball(x: Floats, k: int) -> tuple[Floats, Floats]:
-    """The ends of the open interval around each of x (n,), sorted, out to its k-th nearest neighbour; (n,) each.
+def _reach(x: Floats, k: int) -> Floats:
+    """The distance of each of x (n,), sorted, to its k-th nearest neighbour, (n,): it and they are k + 1 in a row."""
+    each = np.arange(len(x))
+    first = np.clip(each[:, None] - np.arange(k + 1), 0, len(x) - 1 - k)
+    return np.maximum(x[:, None] - x[first], x[first + k] - x[:, None]).min(axis=1)
 
-    It and those k are k + 1 in a row. The neighbour's end is its own value, so that no rounding lets it in.
-    """
-    each, first = np.arange(len(x)), np.clip(np.arange(len(x))[:, None] - np.arange(k + 1), 0, len(x) - 1 - k)
-    nearest = first[each, np.maximum(x[:, None] - x[first], x[first + k] - x[:, None]).argmin(axis=1)]
-    below, above = x[nearest], x[nearest + k]
-    left = x - below >= above - x
-    return np.where(left, below, 2 * x - above), np.where(left, 2 * x - below, above)
+
+def _within(among: Floats, x: Floats, reach: Floats) -> Ints:
+    """How many of `among`, sorted, lie within `reach` of each x; (n,)."""
+    below, upto = np.searchsorted(among, x - reach, side="left"), np.searchsorted(among, x + reach, side="right")
+    return upto - below
+
+
+def _standard(x: Floats) -> Floats:
+    """Less its mean and over its deviation, as the authors do: digits that a large mean takes up tell nothing."""
+    return np.asarray((x - x.mean(axis=0)) / x.std(axis=0))
 
 
 def _predictive_information(z: Floats, v_k: Ints, max_iter: int) -> float:
     """1 - log-loss / ln n_k of an unpenalised, class-balanced logistic regression of v_k on scaled z, in sample."""
     classes, label, count = np.unique(v_k, return_inverse=True, return_counts=True)
     balanced = (len(label) / (len(classes) * count))[label]
-    z = (z - z.mean(axis=0)) / z.std(axis=0)
+    z = _standard(z)
     probe = _logistic.fit(z, label, penalty=0.0, weight=balanced, max_iter=max_iter)
     log_loss = -probe.log_probability(z)[label, np.arange(len(label))].mean()
     return float(1 - log_loss / np.log(len(classes)))

@@ -34,7 +34,8 @@ def irs(
     for a constant factor, and
     `max_deviation` (D, 1), the weights. Draws nothing from rng.
 
-    Pitfalls: weights carry the scale of the codes, so that it is invariant to shifts and to one common scale only.
+    Pitfalls: weights carry the scale of the codes, so that it is invariant to shifts and to one common scale only; a
+    note tells where one dimension has more than nine tenths of the weight.
     Pure noise reads 0.3 and more, because the largest deviation exceeds the percentile; the figure depends on
     n_train. A dimension that moves with one factor but not monotonically scores as well as any other, and completeness
     is not asked for. Binning merges neighbouring values of a factor with more than `bins` of them (dSprites).
@@ -54,7 +55,19 @@ def irs(
     moved = _deviations(z[:, alive], discretise(train.v[:, vary].astype(np.float64), bins), percentile)
     matrix[np.ix_(alive, vary)] = 1 - moved / weight[alive, None]
     score = float(np.average(np.nanmax(matrix, axis=1), weights=weight)) if alive.any() else 0.0
-    return Scores({"irs": score}, matrices={"irs": matrix, "max_deviation": weight[:, None]})
+    matrices = {"irs": matrix, "max_deviation": weight[:, None]}
+    return Scores({"irs": score}, matrices=matrices, notes=_one_sided(weight))
+
+
+def _one_sided(weight: Floats) -> tuple[str, ...]:
+    """A note where one of several dimensions of these weights (D,) decides the score."""
+    share = float(weight.max() / weight.sum()) if np.count_nonzero(weight) > 1 else 0.0
+    if share <= 0.9:
+        return ()
+    return (
+        f"dimension {weight.argmax()} has {share:.1%} of the weight, for the scale of its codes: divide each dimension "
+        "by its standard deviation",
+    )
 
 
 def _deviations(z: Floats, v: Ints, percentile: float) -> Floats:

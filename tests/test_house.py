@@ -14,7 +14,8 @@ FOLDERS = ("bench", "methods", "metrics", "tests", "benchmarks")
 ROOMS = FOLDERS[:3]
 LOOSE = ("errors", "seeds", "environment", "quantities", "plugins", "spec", "datasets")
 FLOORS = (  # what a file imports lies in its own room or on a lower floor; the last is the command line's
-    "methods metrics bench.errors bench.seeds bench.environment bench.quantities bench.store.atomic",
+    "bench.errors",
+    "methods metrics bench.seeds bench.environment bench.quantities bench.store.atomic",
     "bench.plugins bench.data",
     "bench.spec bench.wrappers",
     "bench.datasets bench.store",

@@ -6,10 +6,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.cli.options import writable
+from bench.cli.options import PATH, writable
 from bench.cli.score import asked, write
+from bench.quantities import fixed
 from bench.report.figures.style import save, styled
 from bench.scoring.calibrate import Cell, calibration, cells, csv_text, draw, markdown, protocols, sizes_of
+from bench.store.atomic import replacing_folder
 
 
 @click.command()
@@ -17,7 +19,7 @@ from bench.scoring.calibrate import Cell, calibration, cells, csv_text, draw, ma
 @click.option("--metrics", help="Comma-separated.  [default: all]")
 @click.option("--set", "given", multiple=True, metavar="METRIC.ARG=V,V", help="Any argument; lists multiply out.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of noise, rows and metrics.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("reports/calibration"), show_default=True)
+@click.option("--out", type=PATH, default=Path("reports/calibration"), show_default=True)
 def calibrate(grid: str, metrics: str | None, given: tuple[str, ...], seed: int, out: Path) -> None:
     """Score codes known by formula with every metric: what it gives a perfect code, noise, and what it cannot see.
 
@@ -35,11 +37,11 @@ def calibrate(grid: str, metrics: str | None, given: tuple[str, ...], seed: int,
     table = calibration(found)
     shown = Table("score", *table.codes, box=None)
     for label, row in zip(table.labels, table.values, strict=True):
-        shown.add_row(label, *[f"{x:.3f}" for x in row])
+        shown.add_row(label, *[fixed(x, 3) for x in row])
     console = Console(highlight=False)
     (console if console.is_terminal else Console(highlight=False, width=1000)).print(shown)
-    write(out / "calibration.csv", csv_text(sizes, found))
-    write(out / "calibration.md", markdown(table))
-    with styled():
-        save(draw(table, sizes, seed), out / "calibration")
+    with replacing_folder(out) as new, styled():
+        write(new / "calibration.csv", csv_text(sizes, found))
+        write(new / "calibration.md", markdown(table))
+        save(draw(table, sizes, seed), new / "calibration")
     click.echo(f"{out}: calibration.csv, .md, .png, .svg")

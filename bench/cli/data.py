@@ -14,15 +14,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from bench import plugins
 from bench.cli.listing import listed
-from bench.cli.options import options
-from bench.data._files.cache import cache_directory
+from bench.cli.options import PATH, options
 from bench.data._files.export import check
 from bench.data._files.export import export as write
 from bench.data._files.original import place
 from bench.data.dsprites import compare as compare_images
 from bench.datasets import data_spec, load_dataset
-from bench.errors import BenchError
+from bench.environment import cache_directory
+from bench.errors import BenchError, printable
 from bench.scoring.protocol import Facts
+from bench.store.atomic import replacing
 from bench.study.overrides import split_setting, words
 
 CHOICE = (
@@ -39,23 +40,25 @@ def data() -> None:
 
 @data.command()
 @options(CHOICE)
-@click.option("--out", type=click.Path(path_type=Path), help="A picture (PNG): each factor moved over its values.")
+@click.option("--out", type=PATH, help="A picture (PNG): each factor moved over its values.")
 def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> None:
     """What the data set NAME holds: factors, observations, likelihood, sha256."""
     if out and (out.suffix != ".png" or not out.parent.is_dir()):
         raise BenchError(f"out={out}: expected a name that ends in .png, in a folder that is there")
     spec, dataset = chosen(name, settings, wrap)
-    grid = len(dataset) == prod(dataset.sizes)
-    click.echo(f"{spec.label}: {len(dataset):,} {dataset.kind}s of {' x '.join(map(str, dataset.shape))}")
-    click.echo(f"  {'each combination of factors once' if grid else 'not each combination of factors once'}:")
-    width = max(map(len, dataset.names))
-    for factor, size in zip(dataset.names, dataset.sizes, strict=True):
+    click.echo(f"{printable(spec.label)}: {len(dataset):,} {dataset.kind}s of {' x '.join(map(str, dataset.shape))}")
+    click.echo(f"  {'' if dataset.is_grid else 'not '}each combination of factors once:")
+    names = [printable(factor) for factor in dataset.names]
+    width = max(map(len, names))
+    for factor, size, shown in zip(dataset.names, dataset.sizes, names, strict=True):
         notes = {"in bins of true values": factor in dataset.numbers, "no order": factor in dataset.unordered}
-        click.echo(f"    {factor:{width}} {size:4}  {', '.join(n for n, holds in notes.items() if holds)}".rstrip())
+        click.echo(f"    {shown:{width}} {size:4}  {', '.join(n for n, holds in notes.items() if holds)}".rstrip())
+    for note in dataset.notes:
+        click.echo(f"  note: {printable(note)}")
     if incomplete := Facts.of(dataset).incomplete:
-        click.echo(f"  not scored: {incomplete}")
+        click.echo(f"  not scored: {printable(incomplete)}")
     for part, rows in dataset.parts.items():
-        click.echo(f"  part {part}: {len(rows):,} rows")
+        click.echo(f"  part {printable(part)}: {len(rows):,} rows")
     click.echo(f"  likelihood {dataset.likelihood}")
     click.echo(f"  sha256 {spec.sha256}{' (before wrappers)' if spec.wrappers else ''}")
     if out:
@@ -65,7 +68,8 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
 
         with styled():
             try:
-                sheet(dataset).savefig(out, metadata={"Software": None})
+                with replacing(out) as new:
+                    sheet(dataset).savefig(new, metadata={"Software": None})
             except OSError as error:
                 raise BenchError(f"out={out}: cannot be written: {error.strerror or error}") from None
         others = "as near to held as there are rows" if dataset.sampled else "held"
@@ -74,17 +78,17 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
 
 @data.command()
 @options(CHOICE)
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PATH)
 def export(name: str, settings: tuple[str, ...], wrap: str, out: Path) -> None:
     """Write the data set NAME to OUT, an .npz file, which the data set `npz` reads."""
     check(out)
     spec, dataset = chosen(name, settings, wrap)
     written = write(dataset, out)
-    click.echo(f"{out}: {spec.label}, {len(dataset):,} rows, {written / 2**20:,.1f} MiB")
+    click.echo(f"{out}: {printable(spec.label)}, {len(dataset):,} rows, {written / 2**20:,.1f} MiB")
 
 
 @data.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 def compare(file: Path) -> None:
     """In how many images the original dSprites npz FILE and the rendered set differ."""
     found = compare_images(file)

@@ -6,22 +6,23 @@ from pathlib import Path
 
 import click
 
+from bench.cli.help import commands
+from bench.environment import NAME
+
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-COMMANDS = {  # where each is: the file beside this one, and the name in it
-    "baselines": "results.baselines",
-    "calibrate": "calibrate.calibrate",
-    "data": "data.data",
-    "list": "listing.list_",
-    "merge": "results.merge",
-    "pictures": "results.pictures",
-    "plan": "plan.plan",
-    "report": "report.report",
-    "run": "run.run",
-    "score": "score.score",
-    "search": "search.search",
-    "status": "plan.status",
-    "verify": "results.verify",
+SECTIONS = {  # of the help, and in each its commands: the file beside this one, and the name in it
+    "A study": {"run": "run.run", "plan": "plan.plan", "status": "status.status", "search": "search.search"},
+    "Its results": {
+        "report": "report.report",
+        "baselines": "results.baselines",
+        "score": "score.score",
+        "verify": "results.verify",
+        "merge": "results.merge",
+        "pictures": "results.pictures",
+    },
+    "What there is": {"list": "listing.list_", "data": "data.data", "calibrate": "calibrate.calibrate"},
 }
+COMMANDS = {name: place for section in SECTIONS.values() for name, place in section.items()}
 
 
 class LazyGroup(click.Group):
@@ -40,10 +41,8 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The first sentence of each command, from the docstring in its file, which is not imported for that."""
-        limit = formatter.width - 6 - max(map(len, COMMANDS))
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, stated(name).get_short_help_str(limit)) for name in COMMANDS])
+        """What each does, from the docstring in its file, which is not imported for that."""
+        commands(formatter, SECTIONS, {name: stated(name).help or "" for name in COMMANDS})
 
 
 def stated(name: str) -> click.Command:
@@ -55,5 +54,6 @@ def stated(name: str) -> click.Command:
 
 
 @click.group(cls=LazyGroup, context_settings=HELP)
+@click.version_option(package_name=NAME, prog_name="bench")
 def bench() -> None:
     """Train and compare VAE, beta-VAE, FactorVAE and InfoVAE as learners of disentangled representations."""

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean."""
 
 import importlib.util
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import joblib
 
-from bench.errors import BenchError
+from bench.cli.help import titled
+from bench.environment import at_home, environment
+from bench.errors import BenchError, printable
 from bench.execution.job import Means
 from bench.execution.slots import devices
 from bench.scoring.protocol import Protocol
@@ -21,36 +24,51 @@ from bench.study.overrides import altered
 if TYPE_CHECKING:
     from bench.study.study import Study
 
+
+class HomePath(click.Path):
+    """A path, in which `~` is the user's home: of `--out=~/results` a shell leaves it as it is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path."""
+        return at_home(os.fsdecode(super().convert(value, param, ctx)))
+
+
+PATH = HomePath(path_type=Path)
 SETUP = (
     click.option("--study", default="quick", show_default=True, help="A shipped study by name, or a TOML file."),
     click.option("--methods", help="Comma-separated, for example betavae,factorvae."),
     click.option("--set", "settings", multiple=True, metavar="PLUGIN.ARG=V,V", help="An argument; lists multiply out."),
     click.option("--steps", type=int, help="Updates of the VAE."),
-    click.option("--batch-size", type=int),
+    click.option("--batch-size", type=int, help="Observations of an update."),
     click.option("--lr", type=float, help="Adam's learning rate for the backbone."),
     click.option("--z-dim", help="Latent dimensions; a list multiplies out."),
     click.option("--warmup", type=int, help="Updates over which every term but the reconstruction ramps up from 0."),
     click.option("--grad-clip", type=float, help="Bound on each player's gradient norm; 0 for none."),
-    click.option("--dataset"),
+    click.option("--dataset", help="See `bench list datasets`."),
     click.option("--wrap", help="What changes the data set, in this order: correlated,noise."),
-    click.option("--backbone"),
-    click.option("--likelihood"),
+    click.option("--backbone", help="See `bench list backbones`."),
+    click.option("--likelihood", help="bernoulli, gaussian or categorical.  [default: the data set's]"),
     click.option("--metrics", help="Comma-separated; runs that are done are scored further, never retrained."),
     click.option("--codes", help="What metrics score: mean (of each posterior), sample (of it), or mean,sample."),
-    click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: results/STUDY]"),
+    click.option("--out", type=PATH, help="Results folder.  [default: results/STUDY]"),
 )
 STUDY = (
     *SETUP,
     click.option("--betas", help="Values of beta for every chosen method that has one: 1,4,8."),
-    click.option("--seeds", help="How many (5), or which (3,7,11; 3, for one)."),
+    click.option("--seeds", help="How many (5), or which (3,7,11)."),
+    click.option("--seed", type=click.IntRange(0), help="One seed alone: --seed 3 is --seeds 3, with a comma."),
     click.option("--eval-repeats", type=click.IntRange(1), default=1, show_default=True, help="Evaluations of a run."),
     click.option("--shard", metavar="I/N", help="The I-th of N equal parts of the study, for array jobs."),
+)
+REPRODUCIBLE = click.option(
+    "--reproducible", is_flag=True, help="The same numbers, bit for bit, on any x86-64 processor with AVX2; slower."
 )
 PLACE = (
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a list: cuda:0,cuda:2."),
     click.option("--runs-per-device", type=click.IntRange(1), default=1, show_default=True, help="Runs on each GPU."),
     click.option("--jobs", type=click.IntRange(1), help="Runs at once.  [default: cores / threads, or GPUs]"),
     click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of each run."),
+    REPRODUCIBLE,
 )
 HOW = (
     click.option(
@@ -65,6 +83,11 @@ HOW = (
     click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True),
     click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster: tcp://host:port."),
 )
+TITLES = {
+    "What is trained and scored": STUDY,
+    "Where": PLACE,
+    "How": HOW,
+}
 
 
 def folders_of(results: Path) -> list[Path]:
@@ -78,12 +101,23 @@ def folders_of(results: Path) -> list[Path]:
     return folders
 
 
+def check_reproducible(reproducible: bool, devices: Sequence[str]) -> None:
+    """BenchError where it is asked for and runs cannot be told to round alike: a GPU, or another kind of processor."""
+    instructions = str(environment()["instruction_set"])
+    if reproducible and tuple(devices) != ("cpu",):
+        raise BenchError(f"reproducible=True: not on {', '.join(devices)}; expected --device cpu")
+    if reproducible and instructions not in ("avx512f", "avx2"):
+        raise BenchError(f"reproducible=True: expected an x86-64 processor with AVX2; this one has {instructions}")
+
+
 def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
-    """These options on a command, in this order."""
+    """These options on a command, in this order; its help has a section for each group that has a title."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed([option for group in groups for option in group]):
-            command = option(command)
+        for group in reversed(groups):
+            for option in reversed(group):
+                title = next((title for title, titled_options in TITLES.items() if option in titled_options), "")
+                command = titled(title, option)(command) if title else option(command)
         return command
 
     return add
@@ -97,7 +131,10 @@ def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol,
     # imports torch, which a report does without
     from bench.study.study import expand, ordered, parse, protocols, read, shard
 
-    study, out, repeats, part = (flags.pop(name) for name in ("study", "out", "eval_repeats", "shard"))
+    study, out, repeats, part, seed = (flags.pop(name) for name in ("study", "out", "eval_repeats", "shard", "seed"))
+    if seed is not None and flags["seeds"] is not None:
+        raise BenchError(f"seed={seed}: expected --seed or --seeds, not both")
+    flags["seeds"] = flags["seeds"] if seed is None else f"{seed},"
     which, of = shard_of(part) if part else (1, 1)
     wanted = parse(altered(read(study), flags), f"study {study}")
     specs = shard(ordered(expand(wanted)), which, of)
@@ -105,11 +142,12 @@ def asked(flags: dict[str, Any]) -> "tuple[Study, list[RunSpec], tuple[Protocol,
 
 
 def left_out(study: "Study", protocols: Sequence[Protocol]) -> list[str]:
-    """What of the study's data set is not scored, and by which metrics it is not, each with the reason."""
-    from bench.study.study import facts  # imports torch, which a report does without
+    """How the study's data were read, what of them is not scored, and by which metrics it is not, with the reason."""
+    from bench.study.study import dataset_of, facts  # imports torch, which a report does without
 
-    incomplete = facts(study).incomplete
-    return [*([f"not scored: {incomplete}"] if incomplete else []), *lacking(protocols)]
+    notes, incomplete = dataset_of(study)[1].notes, facts(study).incomplete
+    told = [*(f"note: {note}" for note in notes), *([f"not scored: {incomplete}"] if incomplete else [])]
+    return [printable(line) for line in (*told, *lacking(protocols))]
 
 
 def shard_of(given: str) -> tuple[int, int]:
@@ -159,13 +197,15 @@ def device_of(device: str) -> str:
 def means_of(flags: dict[str, Any]) -> Means:
     """Where and how runs are carried out: takes the options of PLACE, and of HOW where there are, from `flags`.
 
-    BenchError for a device that is not there, or a cluster that cannot be used.
+    BenchError for a device that is not there, a cluster that cannot be used, and what cannot be reproducible.
     """
     scheduler = scheduler_of(flags.pop("engine", "local"), flags.pop("scheduler", None))
     devices = devices_of(flags.pop("device"))
     runs, threads, jobs = (flags.pop(name) for name in ("runs_per_device", "threads", "jobs"))
     known = {"timeout": "timeout", "retries": "retries", "checkpoint_every": "every"}
     how = {name: flags.pop(option) for option, name in known.items() if option in flags}
+    how["reproducible"] = flags.pop("reproducible")
+    check_reproducible(how["reproducible"], devices)
     processes = (jobs or 0) if scheduler else processes_of(devices, runs, threads, jobs)
     return Means(devices, runs, threads, **how, processes=processes, scheduler=scheduler)
 

@@ -1,4 +1,4 @@
-"""`bench plan` and `bench status`: looking, before a study and while it is under way."""
+"""`bench plan`: what a study would take."""
 
 import shutil
 from pathlib import Path
@@ -6,24 +6,27 @@ from typing import Any
 
 import click
 
+from bench.cli.help import Sections
 from bench.cli.options import PLACE, STUDY, asked, left_out, means_of, options
-from bench.cli.progress import cells, duration
-from bench.errors import BenchError
+from bench.cli.progress import duration
+from bench.errors import BenchError, printable
 from bench.execution.estimate import UPDATES, estimates, seconds_in_all, size
 from bench.execution.job import Job, Means
 from bench.execution.plan import plan as planned
-from bench.execution.status import survey
 from bench.store.store import Store
 
+EXAMPLE = "For example: bench plan --methods vae,betavae --betas 4,16 --seeds 5"
 
-@click.command()
+
+@click.command(cls=Sections, epilog=EXAMPLE)
 @options(STUDY, PLACE)
 @click.option("--no-calibration", is_flag=True, help="Only count; takes no measurements.")
 def plan(no_calibration: bool, **flags: Any) -> None:
     """What `run` would do with the same arguments: runs, time, memory, room. Writes nothing."""
     means = means_of(flags)
     wanted, specs, protocols, out, repeats = asked(flags)
-    left = planned(specs, protocols, Store(out), repeats, threads=means.threads)
+    how = {"threads": means.threads, "reproducible": means.reproducible}
+    left = planned(specs, protocols, Store(out), repeats, **how)
     at_once = means.processes
     click.echo(f"study {wanted.name}: {len(specs)} runs, results in {out}")
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")
@@ -32,7 +35,7 @@ def plan(no_calibration: bool, **flags: Any) -> None:
     for line in left_out(wanted, protocols):
         click.echo(f"  {line}")
     for key, reason in left.damaged.items():
-        click.echo(f"  {key} is damaged and would be moved aside and run again: {reason}")
+        click.echo(f"  {key} is damaged and would be moved aside and run again: {printable(reason)}")
     to_train = [job for job in left.jobs if not job.done]
     if to_train and not no_calibration:
         tell(to_train, means, out)
@@ -55,26 +58,3 @@ def tell(to_train: list[Job], means: Means, out: Path) -> None:
     there = next(folder for folder in (out, *out.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     click.echo(f"disk: about {size(room)} of the {size(free)} free" + (": NOT ENOUGH" if room > free else ""))
-
-
-@click.command()
-@click.argument("results", type=click.Path(path_type=Path))
-def status(results: Path) -> None:
-    """What is done, running, failed or left behind in RESULTS, a study's folder. Writes nothing."""
-    found = survey(results)
-    lives = [r for r in found.running if r.lives]
-    stale = [r for r in found.running if not r.lives]
-    counts = ", ".join(f"{found.counts[name]} {name}" for name in ("done", "diverged", "failed"))
-    click.echo(f"{results}: {counts}, {len(lives)} running, {len(stale)} stale, {len(found.damaged)} damaged")
-    for r in lives:
-        where = f"{r.lease.host} process {r.lease.pid}" if r.lease else ""
-        told = ", ".join(word for word in cells(r.progress) if word)
-        click.echo(f"  running {r.key} for {duration(r.seconds)} ({where}): {told}")
-    for r in stale:
-        click.echo(f"  stale {r.key}: its process is gone; the next run command takes it over")
-    for key, reason in found.damaged.items():
-        click.echo(f"  damaged {key}: {reason}")
-    for name in found.aside:
-        click.echo(f"  moved aside: {name}")
-    if found.kept:
-        click.echo(f"  {len(found.kept)} trainings kept, to go on from")

@@ -1,7 +1,8 @@
 """Progress of a study: live at a terminal, plain lines elsewhere, or nothing."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -10,7 +11,8 @@ from rich.table import Table
 
 from bench.execution.job import Progress as RunProgress
 from bench.execution.job import Result
-from bench.spec import RunSpec
+from bench.quantities import fixed
+from bench.spec import Record, RunSpec
 
 Running = Callable[[], Iterable[tuple[str, RunProgress | None]]]
 
@@ -48,16 +50,16 @@ def _live(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[running]} running, {task.fields[failed]} failed"),
+        TextColumn("{task.fields[running]} running, {task.fields[lost]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
     bar = Progress(*columns, console=console, auto_refresh=False)
-    task = bar.add_task("runs", total=total, running=min(processes, total), failed=0)
+    task = bar.add_task("runs", total=total, running=min(processes, total), lost=lost(Counter()))
     with Live(get_renderable=lambda: Group(under_way(running(), names), bar), console=console, refresh_per_second=1):
-        for done, failed, result in _counted(results):
-            bar.update(task, completed=done, running=min(processes, total - done), failed=failed)
+        for done, counts, result in _counted(results):
+            bar.update(task, completed=done, running=min(processes, total - done), lost=lost(counts))
             console.print(outcome(result))
             yield result
 
@@ -89,19 +91,48 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
+def plural(n: int, noun: str) -> str:
+    """For example `1 run`, `2 runs`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def collapsed(records: Sequence[Record]) -> list[str]:
+    """A line where trainings collapsed: they are done and count, but their codes know nothing."""
+    done = [record for record in records if record.status == "done"]
+    lost = Counter(record.spec.method for record in done if record.diagnostics.get("collapsed") is True)
+    if not lost:
+        return []
+    methods = ", ".join(f"{method} {n}" for method, n in lost.items())
+    return [
+        f"collapsed: {lost.total()} of {plural(len(done), 'run')} ({methods}): no latent unit is active (variance of "
+        "mu above 0.01), so their scores say nothing of the method; give them more --steps, or a lower strength"
+    ]
+
+
 def _lines(results: Iterable[Result], total: int, console: Console) -> Iterator[Result]:
     start = time.monotonic()
-    for done, failed, result in _counted(results):
-        left = (time.monotonic() - start) / done * (total - done)
-        console.print(f"{done}/{total} ({failed} failed, {left / 60:.0f} min left): {outcome(result)}", soft_wrap=True)
+    for done, counts, result in _counted(results):
+        left = duration((time.monotonic() - start) / done * (total - done))
+        console.print(f"{done}/{total} ({lost(counts)}, {left} left): {outcome(result)}", soft_wrap=True)
         yield result
 
 
-def _counted(results: Iterable[Result]) -> Iterator[tuple[int, int, Result]]:
-    failed = 0
+def _counted(results: Iterable[Result]) -> Iterator[tuple[int, Counter[str], Result]]:
+    counts: Counter[str] = Counter()
     for done, result in enumerate(results, start=1):
-        failed += result.record is not None and result.record.status != "done"
-        yield done, failed, result
+        counts[fate(result)] += 1
+        yield done, counts, result
+
+
+def fate(result: Result) -> str:
+    """What became of a job: failed is what the exit code tells of; a run that diverged is an outcome like others."""
+    status = "" if result.record is None else result.record.status
+    return "failed" if result.trouble else status
+
+
+def lost(counts: Mapping[str, int]) -> str:
+    """How many jobs failed and, where some did, diverged."""
+    return f"{counts['failed']} failed" + (f", {counts['diverged']} diverged" if counts["diverged"] else "")
 
 
 def outcome(result: Result) -> str:
@@ -115,7 +146,7 @@ def outcome(result: Result) -> str:
         return f"{what}: trained, not scored: {result.trouble.strip().splitlines()[-1]}"
     # of several protocols of a metric the first is shown
     scores = {name: v for s in reversed(result.artefacts.scores) for name, v in s.repeats[0].values.items()}
-    return f"{what}: " + ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
+    return f"{what}: " + ", ".join(f"{name} {fixed(value, 3)}" for name, value in scores.items())
 
 
 def _is_number(value: object) -> bool:

@@ -7,9 +7,10 @@ from typing import Any
 import click
 import numpy as np
 
-from bench.cli.options import HOW, PLACE, device_of, means_of, options
+from bench.cli.help import Sections
+from bench.cli.options import HOW, PATH, PLACE, device_of, means_of, options
 from bench.cli.run import execute
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.execution.baselines import plan_baselines
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
 from bench.pictures.decoded import draw
@@ -17,12 +18,11 @@ from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
 
-FOLDER = click.Path(path_type=Path)
 SHOWN = 10  # differences of a run that are written out
 
 
-@click.command()
-@click.argument("results", type=FOLDER)
+@click.command(cls=Sections)
+@click.argument("results", type=PATH)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
 @click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
 @options(PLACE, HOW)
@@ -33,16 +33,16 @@ def baselines(results: Path, seeds: int, only: str | None, **flags: Any) -> None
     supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
     means, store = means_of(flags), opened(results)
-    left = plan_baselines(store, seeds, None if only is None else words(only), means.threads)
+    left = plan_baselines(store, seeds, None if only is None else words(only), means.threads, means.reproducible)
     click.echo(f"{results}: {len(left.jobs)} baselines to score")
     for reason in left.refused:
-        click.echo(f"left out: {reason}", err=True)
+        click.echo(f"left out: {printable(reason)}", err=True)
     if left.jobs:
         execute(left.jobs, store, means)
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
+@click.argument("results", type=PATH)
 @click.option("--weights", is_flag=True, help="Encode and score every run again from its weights.")
 @click.option("--retrain", type=click.IntRange(1), metavar="K", help="Train K random runs again.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which K runs.")
@@ -64,8 +64,8 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
 
 
 @click.command()
-@click.argument("results", type=FOLDER, nargs=-1, required=True)
-@click.option("--out", type=FOLDER, required=True, help="A new folder.")
+@click.argument("results", type=PATH, nargs=-1, required=True)
+@click.option("--out", type=PATH, required=True, help="A new folder.")
 def merge(results: tuple[Path, ...], out: Path) -> None:
     """Copy the runs of several RESULTS into one new folder, unless they mix protocols, data or schema."""
     for folder in results:
@@ -78,18 +78,21 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
     for key in merged.differing:
         click.echo(f"{key}: other diagnostics in another folder; the first was taken", err=True)
     for why in merged.damaged:
-        click.echo(f"passed over {why}", err=True)
+        click.echo(f"passed over {printable(why)}", err=True)
     click.echo(f"{out}: {sum(merged.copied.values())} runs")
 
 
 @click.command()
-@click.argument("results", type=FOLDER)
-@click.option("--out", type=FOLDER, default=Path("reports"), show_default=True, help="The folder of reports.")
+@click.argument("results", type=PATH)
+@click.option("--out", type=PATH, default=Path("reports"), show_default=True, help="The folder of reports.")
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
-    for path in draw(opened(results), out / results.resolve().name, device_of(device)):
+    store = opened(results)
+    for path in draw(store, out / results.resolve().name, device_of(device)):
         click.echo(str(path))
+    for key, reason in store.damaged.items():
+        click.echo(f"passed over {results / key}: damaged: {reason}", err=True)
 
 
 def opened(results: Path) -> Store:
@@ -110,17 +113,17 @@ def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
         runs, numbers, elsewhere = runs + 1, numbers + c.numbers, elsewhere + (not c.exact)
         wrong, unchecked = wrong + bool(c.differences), unchecked + bool(c.error)
         for one in c.differences[:SHOWN]:
-            click.echo(one.text)
+            click.echo(printable(one.text))
         if len(c.differences) > SHOWN:
             click.echo(f"{c.key}: and {len(c.differences) - SHOWN} more")
         if c.error:
-            click.echo(f"{c.key}: could not be checked: {c.error}")
+            click.echo(f"{c.key}: could not be checked: {printable(c.error)}")
         if c.skipped:
             skipped[c.skipped] = skipped.get(c.skipped, 0) + 1
     for why, n in skipped.items():
-        click.echo(f"not compared in {n} runs: {why}")
+        click.echo(f"not compared in {n} runs: {printable(why)}")
     for key, reason in store.damaged.items():
-        click.echo(f"{key}: damaged: {reason}")
+        click.echo(f"{key}: damaged: {printable(reason)}")
     how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
     lost = f"{len(store.damaged)} are damaged" + (f", {unchecked} could not be checked" if unchecked else "")
     click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {lost}")

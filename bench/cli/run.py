@@ -7,17 +7,22 @@ from typing import Any
 import click
 from rich.console import Console
 
+from bench.cli.help import Sections
 from bench.cli.options import HOW, PLACE, STUDY, asked, left_out, means_of, needs, options, writable
-from bench.cli.progress import describe, outcome, shown
+from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
+from bench.errors import printable
 from bench.execution.job import Job, Means, Result
 from bench.execution.plan import plan
 from bench.execution.session import Session
+from bench.execution.status import note
 from bench.scoring.protocol import Protocol
 from bench.store.atomic import unlinked
 from bench.store.store import Store
 
+EXAMPLE = "For example: bench run --methods vae,betavae --betas 4,16 --seeds 5"
 
-@click.command()
+
+@click.command(cls=Sections, epilog=EXAMPLE)
 @options(STUDY, PLACE, HOW)
 @click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings on the way.")
 @click.option("--tensorboard", is_flag=True, help="Also write event files, into OUT/.tensorboard.")
@@ -28,17 +33,19 @@ def run(score_every: int, tensorboard: bool, quiet: bool, **flags: Any) -> None:
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
-    left = plan(specs, protocols, store, repeats, threads=means.threads, score_every=score_every)
+    how = {"threads": means.threads, "score_every": score_every, "reproducible": means.reproducible}
+    left = plan(specs, protocols, store, repeats, **how)
     if not quiet:
-        label = specs[0].dataset.label if specs else wanted.dataset
+        label = printable(specs[0].dataset.label) if specs else wanted.dataset
         click.echo(
             f"study {wanted.name} ({label}, backbone {wanted.backbone}, {wanted.steps} updates of "
-            f"{wanted.batch_size}): {len(specs)} runs in {store.root}, {left.done} already done"
+            f"{wanted.batch_size}): {plural(len(specs), 'run')} in {store.root}, {left.done} already done"
             + (f", {left.rescored} to score further" if left.rescored else "")
         )
         click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
     events = str(unlinked(store.root.resolve(), ".tensorboard")) if tensorboard else ""
     means = replace(means, tensorboard=events)
+    note(store.root, specs)
     if left.jobs:
         execute(left.jobs, store, means, protocols, quiet=quiet)
 
@@ -49,17 +56,19 @@ def execute(
     """Run the jobs, store each as it ends, and say what failed. Exits with 1 where something did, 130 on Ctrl-C."""
     console = Console(highlight=False, quiet=quiet)
     session = Session(store, means, protocols, lambda line: console.print(line, soft_wrap=True))
+    results, at_once = session.results(jobs), means.processes or len(jobs)
     names = {job.spec.key: describe(job.spec) for job in jobs}
-    failed, skipped = [], Counter[tuple[str, str]]()
-    for result in shown(
-        session.results(jobs), len(jobs), means.processes or len(jobs), console, session.running, names
-    ):
-        failed += [result] if result.trouble or (result.record and result.record.status != "done") else []
+    failed, trained, skipped = [], [], Counter[tuple[str, str]]()
+    for result in shown(results, len(jobs), at_once, console, session.running, names):
+        failed += [result] if fate(result) in ("failed", "diverged") else []
+        trained += [result.record] if result.record is not None else []
         known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
         found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
         skipped.update(found - known)
     for (protocol, reason), n in sorted(skipped.items()):
-        console.print(f"not scored: {protocol}: {reason} ({n} runs)", soft_wrap=True)
+        console.print(f"not scored: {protocol}: {reason} ({plural(n, 'run')})", soft_wrap=True)
+    for line in collapsed(trained):
+        click.echo(line)
     end(failed, session.interrupted, store)
 
 
@@ -70,5 +79,5 @@ def end(failed: list[Result], interrupted: int, store: Store) -> None:
     if interrupted:
         click.echo(f"\ninterrupted: what is done is kept in {store.root}; the same command goes on from there")
         raise SystemExit(128 + interrupted)
-    if any(result.trouble or (result.record is not None and result.record.status == "failed") for result in failed):
+    if any(fate(result) == "failed" for result in failed):
         raise SystemExit(1)

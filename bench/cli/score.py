@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 
 from bench import plugins
-from bench.cli.options import device_of, devices_of, folders_of, processes_of
+from bench.cli.options import PATH, device_of, devices_of, folders_of, processes_of
 from bench.environment import environment
-from bench.errors import BenchError
+from bench.errors import BenchError, printable
 from bench.execution.job import Job, Means
 from bench.execution.plan import scoring
 from bench.quantities import BASELINES
@@ -20,6 +20,7 @@ from bench.report.tables.rows import score_rows
 from bench.scoring.arrays import csv_of, read, score_arrays, table
 from bench.scoring.protocol import Facts, Grid, Protocol, left_out, protocols_of
 from bench.spec import Record
+from bench.store import atomic
 from bench.store.files import Damaged
 from bench.store.runs import Run
 from bench.store.store import Store
@@ -27,11 +28,11 @@ from bench.study.overrides import split_setting, words
 
 
 @click.command()
-@click.argument("file", metavar="[CODES.npz]", required=False, type=click.Path(path_type=Path))
-@click.option("--runs", type=click.Path(path_type=Path), help="A study's results, or a folder of them, instead.")
+@click.argument("file", metavar="[CODES.npz]", required=False, type=PATH)
+@click.option("--runs", type=PATH, help="A study's results, or a folder of them, instead.")
 @click.option("--metrics", help="Comma-separated.  [default: all]")
 @click.option("--set", "given", multiple=True, metavar="METRIC.ARG=V,V", help="Any argument; lists multiply out.")
-@click.option("--out", type=click.Path(path_type=Path), help="A CSV file for the scores.")
+@click.option("--out", type=PATH, help="A CSV file for the scores.")
 @click.option("--seed", type=click.IntRange(0), help="Of the shuffle and of the metrics.  [default: 0]")
 @click.option("--n-train", type=int, help="Rows to fit, for metrics that read rows.  [default: each metric's]")
 @click.option("--n-test", type=int, help="Rows to test.  [default: each metric's]")
@@ -104,7 +105,7 @@ def score_runs(
             rows += agreement(store, one)
     for store in stores:
         for key, reason in store.damaged.items():
-            click.echo(f"passed over {store.root / key}: damaged: {reason}", err=True)
+            click.echo(f"passed over {store.root / key}: damaged: {printable(reason)}", err=True)
     if out is not None:
         write(out, csv_text(rows))
 
@@ -150,7 +151,10 @@ def further(
     runs = []
     for record in [record for record in done if record.key not in store.damaged]:
         wanted = {p.id for p in protocols(Facts.read(record.evaluation))}
-        runs.append(Run(record, tuple(s for s in store.scores(record.key) if s.protocol in wanted)))
+        try:
+            runs.append(Run(record, tuple(s for s in store.scores(record.key) if s.protocol in wanted)))
+        except Damaged as error:
+            store.damaged[record.key] = str(error)
     return score_rows(runs)
 
 
@@ -175,7 +179,10 @@ def write(path: Path, text: str) -> None:
     """A file of the user's choice. BenchError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        if path.exists() and not path.is_file():  # such as /dev/stdout
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            atomic.replace(path, text.encode())
     except OSError as error:
         raise BenchError(f"out={path}: cannot be written: {error.strerror or error}") from None
 

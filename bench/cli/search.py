@@ -10,6 +10,7 @@ import click
 import optuna
 
 from bench import plugins
+from bench.cli.help import Sections
 from bench.cli.options import HOW, PLACE, SETUP, means_of, options, writable
 from bench.cli.run import end, execute
 from bench.errors import BenchError
@@ -35,6 +36,8 @@ from bench.study.study import MOST_SEEDS, Study, facts, parse, read
 
 SEEDS = {True: 5, False: 3}  # of a trial, with udr and without
 
+EXAMPLE = "For example: bench search --methods betavae,factorvae --trials 20 --confirm 5"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -48,7 +51,7 @@ class Asked:
     out: Path
 
 
-@click.command()
+@click.command(cls=Sections, epilog=EXAMPLE)
 @options(SETUP, PLACE, HOW)
 @click.option("--trials", type=click.IntRange(1), default=20, show_default=True, help="Of each method.")
 @click.option("--seeds-per-trial", type=click.IntRange(1), help="Runs of a trial.  [default: 3; with udr 5]")
@@ -197,7 +200,7 @@ def confirmed(wanted: Asked, store: Store, means: Means, quiet: bool) -> None:
         if not quiet:
             click.echo(f"{one.method}: chosen {params} (trial {best.number + 1}, {found.rule})")
         specs += [spec_of(one.base, best.params, seed) for seed in found.confirm_seeds]
-    left = planned(specs, wanted.confirmed, store, threads=means.threads)
+    left = planned(specs, wanted.confirmed, store, threads=means.threads, reproducible=means.reproducible)
     if left.jobs:
         execute(left.jobs, store, means, wanted.confirmed, quiet=quiet)
     if "udr" in [o.name for o in wanted.objectives]:

@@ -82,6 +82,11 @@ class FactorDataset:
         return np.arange(len(self)) if self.scored is None else self.scored
 
     @property
+    def is_grid(self) -> bool:
+        """Whether the rows are each combination of the factors' values once."""
+        return not self.numbers and is_grid(self.v, self.sizes)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """Of each factor whether its values are "ordered", "unordered" or "cyclic P", P being their period; (K,)."""
         said = dict.fromkeys(self.unordered, "unordered") | {n: f"cyclic {p:g}" for n, p in self.cyclic.items()}
@@ -127,3 +132,10 @@ class FactorDataset:
         if rows.dtype == np.uint8 and not self.packed:
             x /= 255
         return x
+
+
+def is_grid(v: NDArray[np.integer], sizes: tuple[int, ...]) -> bool:
+    """Whether factor indices (N, K) are each combination once, none missing."""
+    if len(v) != math.prod(sizes) or (v < 0).any():
+        return False
+    return len(np.unique(np.ravel_multi_index(tuple(v.T), sizes))) == len(v)

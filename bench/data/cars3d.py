@@ -31,6 +31,7 @@ ABOUT = About(
             name="nips2015-analogy-data.tar.gz",
             url="http://www.scottreed.info/files/nips2015-analogy-data.tar.gz",
             hash="md5:4e866a7919c1beedf53964e6f7a23686",  # as disent states it
+            most=2**30,
         ),
     ),
 )

@@ -36,6 +36,7 @@ NPZ = File(
     name=f"{FILE}.npz",
     url=f"{PAGE}/raw/master/{FILE}.npz",
     hash="md5:7da33b31b13a06f4b04a70402ce90c2e",  # as ten projects state it
+    most=2**26,  # about 26 MB, of which no project states the bytes
 )
 HDF5 = File(
     name=f"{FILE}.hdf5",

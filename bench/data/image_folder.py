@@ -91,7 +91,7 @@ class _Files:
             ) from None
         pixels = np.asarray(plain)
         pixels = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
-        side = side_of("image_folder", *pixels.shape[1:], self.size, self.fit)
+        side = side_of("image_folder", pixels.shape, self.size, self.fit)
         if isinstance(side, str):
             raise self.wrong(row, side)
         return squared(pixels, side, self.fit)

@@ -29,7 +29,9 @@ class BaselinePlan:
     refused: list[str]
 
 
-def plan_baselines(store: Store, seeds: int, only: Iterable[str] | None = None, threads: int = 1) -> BaselinePlan:
+def plan_baselines(
+    store: Store, seeds: int, only: Iterable[str] | None = None, threads: int = 1, reproducible: bool = False
+) -> BaselinePlan:
     """The baselines that are not in the store, each scored as often as the runs beside it at most are.
 
     only: which of BASELINES; None: all. BenchError for one that there is not.
@@ -38,12 +40,13 @@ def plan_baselines(store: Store, seeds: int, only: Iterable[str] | None = None, 
     for name in chosen:
         if name not in BASELINES:
             raise BenchError(plugins.unknown("baseline", name, list(BASELINES)))
+    how = {"threads": threads, "reproducible": reproducible, "environment": environment()}
     jobs, refused = [], dict[str, None]()
     for runs in _groups(store):
         for seed in sorted(runs.specs)[:seeds]:
             for name in chosen:
                 spec = msgspec.structs.replace(runs.specs[seed], method=name, params={})
-                job = Job(spec, runs.protocols, runs.repeats, threads=threads, environment=environment())
+                job = Job(spec, runs.protocols, runs.repeats, **how)
                 left = _left(job, store)
                 reason = too_few(spec, runs.factors) if left is not None and name == "supervised" else ""
                 if reason:

@@ -17,6 +17,8 @@ class Job:
     posterior: of repeat 0's rows; with it, weights are needed only by protocols on a table, and by further repeats.
     further: a run done whose weights and posterior are loaded when its turn comes.
     score_every: updates between scorings in the midst of training; 0 for none.
+    reproducible: told to round alike on every x86-64 processor (bench.environment.REPRODUCIBLE). A run that is done is
+        scored further as it was trained.
     """
 
     spec: RunSpec
@@ -29,6 +31,7 @@ class Job:
     posterior: Arrays | None = None
     further: bool = False
     score_every: int = 0
+    reproducible: bool = False
 
     @property
     def done(self) -> bool:
@@ -65,6 +68,7 @@ class Means:
     checkpoints: the folder for trainings under way; empty: none are kept. every: seconds between two of a training.
     progress: the folder in which each process says how far it is; empty: nowhere.
     tensorboard: the folder for event files; empty: none.
+    reproducible: whether jobs that are made for it are.
     processes: how many runs at once. scheduler: the address of the Dask cluster that carries them out, of which
         `processes` 0 means as many as its workers have threads; empty: this machine.
     """
@@ -80,6 +84,7 @@ class Means:
     every: float = 120.0
     progress: str = ""
     tensorboard: str = ""
+    reproducible: bool = False
     processes: int = 1
     scheduler: str = ""
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.environment import environment
+from bench.environment import environment, is_reproducible
 from bench.execution.job import Job
 from bench.quantities import BASELINES
 from bench.scoring.protocol import Protocol
@@ -38,11 +38,16 @@ def plan(
     device: str = "cpu",
     threads: int = 1,
     score_every: int = 0,
+    reproducible: bool = False,
 ) -> Plan:
     """Jobs for the runs that are not in the store, and for those whose scores are not all there."""
     jobs, damaged = [], {}
     for spec in specs:
-        job = Job(spec, protocols, repeats, device, threads, environment(), score_every=score_every)
+        job = Job(
+            *(spec, protocols, repeats, device, threads, environment()),
+            score_every=score_every,
+            reproducible=reproducible,
+        )
         try:
             left = remaining(job, store)
         except Damaged as error:
@@ -73,14 +78,16 @@ def scoring(job: Job, store: Store) -> Job | None:
     Raises Damaged where what they need cannot be trusted.
     """
     key = job.spec.key
-    if store.record(key).status != "done":
+    record = store.record(key)
+    if record.status != "done":
         return None
     lacking = _lacking(job, store.scored(key))
     if not lacking:
         return None
     encodes = job.repeats > 1 or any(p.on_table for p in lacking)
     weights = store.weights(key) if encodes else None
-    return dataclasses.replace(job, protocols=lacking, weights=weights, posterior=store.posterior(key))
+    stored = dataclasses.replace(job, protocols=lacking, weights=weights, posterior=store.posterior(key))
+    return dataclasses.replace(stored, reproducible=is_reproducible(record.environment))
 
 
 def _lacking(job: Job, scored: Mapping[str, int]) -> tuple[Protocol, ...]:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.environment import REPRODUCIBLE
 from bench.errors import BenchError
 from bench.execution.job import Job, Means, Result
 from bench.spec import Record
@@ -45,7 +46,7 @@ class Trainer:
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | dict.fromkeys(SINGLE, str(means.threads)),
+            env=os.environ | dict.fromkeys(SINGLE, str(means.threads)) | (REPRODUCIBLE if means.reproducible else {}),
             start_new_session=True,  # Ctrl-C at the terminal is the parent's to answer
         )
         self.slot = ""
@@ -170,6 +171,7 @@ CREW = (
 def result_of(job: Job, means: Means) -> Result:
     """The result of a job. A run whose process dies is tried again, then recorded as failed with the reason."""
     attempts, reason = 0, ""
+    means = replace(means, reproducible=job.reproducible)
     while attempts <= means.retries:
         trainer = CREW.take(means)
         try:

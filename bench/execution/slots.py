@@ -4,10 +4,8 @@ A process that dies, however it dies, frees its slot. No torch here: what a proc
 settled before torch is imported.
 """
 
-import getpass
 import os
 import re
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bench.environment import temporary_folder
 from bench.errors import BenchError
 
 POLL = 0.2  # seconds between two looks for a free slot
@@ -68,7 +67,7 @@ def places(names: Sequence[str], runs_per_device: int) -> list[str]:
 
 def folder(given: str = "") -> Path:
     """The folder of this machine's and user's locks, made if need be."""
-    path = Path(given) if given else Path(tempfile.gettempdir()) / f"disentanglement-bench-{getpass.getuser()}"
+    path = Path(given) if given else temporary_folder()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 

@@ -13,6 +13,7 @@ import torch
 
 from bench.data._base import FactorDataset
 from bench.datasets import load_dataset
+from bench.environment import pinned
 from bench.errors import optional
 from bench.execution.job import Job, Result
 from bench.scoring import baselines
@@ -175,7 +176,8 @@ def _posterior(job: Job, method: Method | None, dataset: FactorDataset | None, r
 
 def _placed(record: Record, job: Job) -> Record:
     """The record with where it was made."""
-    where: dict[str, str | int | bool] = {"device": job.device, "threads": job.threads}
+    where: dict[str, str | int | bool] = {"device": job.device, "threads": job.threads, **pinned()}
+    where["kernels"] = torch.backends.cpu.get_cpu_capability()
     if job.device.startswith("cuda"):
         where |= {
             "gpu": torch.cuda.get_device_name(),

@@ -1,12 +1,14 @@
 """Are stored results what the code gives? Scores again, from stored posteriors or weights, and whole runs again."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from bench.environment import environment
+from bench.errors import one_line
 from bench.execution.job import Job, Result
 from bench.execution.trial import trial
 from bench.quantities import BASELINES
@@ -44,7 +46,7 @@ class Difference:
 class Checked:
     """What came of one run: how many numbers were compared, which differ, and what could not be compared.
 
-    error: why the run could not be checked at all.
+    error: why the run could not be checked at all, which says nothing of its numbers.
     """
 
     key: str
@@ -58,31 +60,13 @@ class Checked:
 def from_posteriors(store: Store) -> Iterator[Checked]:
     """Score every run's stored posterior again: the first repeat of each protocol that reads rows."""
     for record, scores in _runs(store):
-        try:
-            stored = Posterior(**store.posterior(record.key))
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), _why_not(record, str(error)))
-            continue
-        known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
-        again = _again(stored, known, record.spec.seed)
-        left = len(scores) - len(known)
-        device = str(record.environment.get("device", "cpu"))  # scoring knows none
-        why = f"{left} protocols need --weights" if left else ""
-        yield _compared(record, scores, again, "posterior", device, why)
+        yield _checked(store, record, partial(_from_posterior, store, record, scores))
 
 
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
-        made_again = record.spec.method in BASELINES
-        try:
-            weights = None if made_again else store.weights(record.key)
-        except Damaged as error:
-            yield Checked(record.key, 0, True, (), str(error))
-            continue
-        result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), weights=weights))
-        how = "retrain" if made_again and record.cost["updates"] else "weights"
-        yield _unchecked(record, result) or _compared(record, scores, result.artefacts.scores, how, device)
+        yield _checked(store, record, partial(_from_weights, store, record, scores, device))
 
 
 def from_specs(store: Store, count: int, rng: np.random.Generator, device: str = "cpu") -> Iterator[Checked]:
@@ -90,24 +74,68 @@ def from_specs(store: Store, count: int, rng: np.random.Generator, device: str =
     runs = [(record, scores) for record, scores in _runs(store) if record.spec.method not in BASELINES]
     for i in sorted(rng.choice(len(runs), min(count, len(runs)), replace=False).tolist()):
         record, scores = runs[i]
-        result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), environment()))
-        if unchecked := _unchecked(record, result):
-            yield unchecked
-            continue
-        assert result.record is not None
-        if result.record.status != "done":
-            reason = (result.record.error or "").strip().splitlines()[-1]
-            yield Checked(record.key, 0, True, (Difference(record.key, f"status ({reason})", 1.0, 0.0),))
-            continue
-        found = _compared(record, scores, result.artefacts.scores, "retrain", device)
-        pairs = {**_numbers(record.terms), **_numbers(record.diagnostics)}
-        again = {**_numbers(result.record.terms), **_numbers(result.record.diagnostics)}
-        further = _differences(record.key, pairs, again, None if found.exact else TOLERANCES["retrain"])
-        yield Checked(record.key, found.numbers + len(pairs), found.exact, (*found.differences, *further))
+        yield _checked(store, record, partial(_from_spec, record, scores, device))
+
+
+def _checked(store: Store, record: Record, check: Callable[[], Checked]) -> Checked:
+    """What came of a check. A run that cannot be checked, whatever its files state, costs no other its own."""
+    try:
+        return check()
+    except Damaged as error:
+        store.damaged[record.key] = str(error)
+    except Exception as error:
+        return Checked(record.key, 0, True, (), error=one_line(error))
+    return Checked(record.key, 0, True, ())
+
+
+def _lacks(store: Store, record: Record, name: str) -> Checked | None:
+    """That a run cannot be compared, where it was stored without a file of this name."""
+    if name in store.manifest(record.key).files:
+        return None
+    baseline = record.spec.method in BASELINES
+    why = "a baseline, which --weights makes again" if baseline else f"stored without {name}"
+    return Checked(record.key, 0, True, (), why)
+
+
+def _from_posterior(store: Store, record: Record, scores: list[ScoreFile]) -> Checked:
+    if (lacking := _lacks(store, record, "posterior.npz")) is not None:
+        return lacking
+    stored = Posterior(**store.posterior(record.key))
+    known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
+    again = _again(stored, known, record.spec.seed)
+    left = len(scores) - len(known)
+    device = str(record.environment.get("device", "cpu"))  # scoring knows none
+    why = f"{left} protocols need --weights" if left else ""
+    return _compared(record, scores, again, "posterior", device, why)
+
+
+def _from_weights(store: Store, record: Record, scores: list[ScoreFile], device: str) -> Checked:
+    made_again = record.spec.method in BASELINES
+    if not made_again and (lacking := _lacks(store, record, "model.safetensors")) is not None:
+        return lacking
+    weights = None if made_again else store.weights(record.key)
+    result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), weights=weights))
+    how = "retrain" if made_again and record.cost.get("updates") else "weights"
+    return _unchecked(record, result) or _compared(record, scores, result.artefacts.scores, how, device)
+
+
+def _from_spec(record: Record, scores: list[ScoreFile], device: str) -> Checked:
+    result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), environment()))
+    if (unchecked := _unchecked(record, result)) is not None:
+        return unchecked
+    assert result.record is not None
+    if result.record.status != "done":
+        reason = (result.record.error or "").strip().splitlines()[-1]
+        return Checked(record.key, 0, True, (Difference(record.key, f"status ({reason})", 1.0, 0.0),))
+    found = _compared(record, scores, result.artefacts.scores, "retrain", device)
+    pairs = {**_numbers(record.terms), **_numbers(record.diagnostics)}
+    again = {**_numbers(result.record.terms), **_numbers(result.record.diagnostics)}
+    further = _differences(record.key, pairs, again, None if found.exact else TOLERANCES["retrain"])
+    return Checked(record.key, found.numbers + len(pairs), found.exact, (*found.differences, *further))
 
 
 def _unchecked(record: Record, result: Result) -> Checked | None:
-    """Why a run could not be carried out or scored again, which says nothing of its numbers; None where it was."""
+    """That a run could not be carried out or scored again, and why; None where it was."""
     failed = result.record is not None and result.record.status == "failed"
     trouble = (result.record.error or "") if failed and result.record is not None else result.trouble
     return Checked(record.key, 0, True, (), error=trouble.strip().splitlines()[-1]) if trouble else None
@@ -135,10 +163,6 @@ def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
 
 def _again(stored: Posterior, protocols: Sequence[Protocol], seed: int) -> list[ScoreFile]:
     return scores_of(protocols, 1, seed, lambda p, r: stored)
-
-
-def _why_not(record: Record, reason: str) -> str:
-    return "a baseline, which --weights makes again" if record.spec.method in BASELINES else reason
 
 
 def _asked(record: Record, scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:

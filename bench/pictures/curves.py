@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from bench.quantities import fixed
 from bench.report.collect.examples import Example
 from bench.report.figures.style import GREY, PAGE, SMALL, settle
 
@@ -37,7 +38,7 @@ def traversals(shown: list[tuple[Example, Curves]]) -> Figure:
         for ax, j, row in zip(column, e.order, decoded, strict=False):
             for colour, curve in zip(colours, row, strict=True):
                 _plot(ax, curve, color=colour, linewidth=0.6)
-            label = f"{e.tracked(j)}   {e.kl[j]:.2f}".strip()
+            label = f"{e.tracked(j)}   {fixed(e.kl[j], 2)}".strip()
             ax.set_title(f"{e.title}\n{label}" if ax is column[0] else label, fontsize=SMALL - 1.5, pad=1)
     settle(figure)
     return figure

@@ -1,5 +1,6 @@
 """Traversals and reconstructions decoded from the weights of the runs that stand for their methods in a report."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from bench.data._base import FactorDataset
 from bench.datasets import load_dataset
 from bench.errors import BenchError
 from bench.pictures import curves
+from bench.quantities import fixed
 from bench.report.collect.examples import Example, examples
 from bench.report.collect.findings import findings
-from bench.report.collect.groups import collect, groups
+from bench.report.collect.groups import Group, collect, groups
 from bench.report.figures.catalogue import slugs
 from bench.report.figures.style import PAGE, save, settle, styled
 from bench.report.tables.captions import setup_text
 from bench.scoring.evaluate import evaluation_rows, restored
+from bench.store import atomic
 from bench.store.files import Damaged
 from bench.store.store import Store
 from bench.training.batches import to_device
@@ -44,11 +47,18 @@ RECONSTRUCTED = (
 def draw(store: Store, out: Path, device: str = "cpu") -> list[Path]:
     """Write the two figures of each group into out/figures, each with its caption; the files written.
 
-    Images as images, other observations as curves. BenchError where a group has no run with weights.
+    Images as images, other observations as curves. All take their places at once; other files there are left.
+    BenchError where a group has no run with weights. Runs whose weights cannot be trusted are noted in the store.
     """
     summed = groups(collect({"results": store}))
+    with atomic.replacing_folder(out) as new:
+        (new / "figures").mkdir()
+        paths = _draw(store, summed, new / "figures", device)
+    return [out / path.relative_to(new) for path in paths]
+
+
+def _draw(store: Store, summed: Sequence[Group], figures: Path, device: str) -> list[Path]:
     paths = []
-    (out / "figures").mkdir(parents=True, exist_ok=True)
     for slug, group in zip(slugs(summed), summed, strict=True):
         dataset = load_dataset(group.spec.dataset)
         shown = [(e, m) for e in examples(findings(group)) if (m := _method(store, e, device)) is not None]
@@ -59,7 +69,7 @@ def draw(store: Store, out: Path, device: str = "cpu") -> list[Path]:
         told = ", ".join(f"{e.title} (run {e.run.record.key})" for e, _ in shown)
         with styled():
             for name, (figure, head, caption) in _made(shown, x, dataset, device).items():
-                stem = out / "figures" / f"{slug}_{name}"
+                stem = figures / f"{slug}_{name}"
                 paths += save(figure, stem)
                 text = f"{head}, seed {first.seed}: {told}. {caption} {setup_text(group)}\n"
                 stem.with_name(f"{stem.name}.txt").write_text(text, encoding="utf-8", newline="\n")
@@ -93,7 +103,8 @@ def _method(store: Store, example: Example, device: str) -> Method | None:
     spec = example.run.record.spec
     try:
         return restored(spec, store.weights(spec.key), load_dataset(spec.dataset), device)
-    except Damaged:
+    except Damaged as error:
+        store.damaged[spec.key] = str(error)
         return None
 
 
@@ -127,7 +138,7 @@ def _traversals(shown: list[tuple[Example, Images]]) -> Figure:
         ax.set_visible(False)
     for ax, (e, decoded) in zip(axes, shown, strict=False):
         _show(ax, decoded)
-        labels = [f"{e.tracked(j)}   {e.kl[j]:.2f}".strip() for j in e.order]
+        labels = [f"{e.tracked(j)}   {fixed(e.kl[j], 2)}".strip() for j in e.order]
         ax.set_yticks((np.arange(len(labels)) + 0.5) * (h + 1) - 1, labels, fontsize=5)
         ax.set_title(e.title)
     settle(figure)

@@ -32,6 +32,7 @@ from bench.report.tables.rows import (
 )
 from bench.report.tables.searches import search_rows, with_budgets
 from bench.report.tables.text import group_markdown, group_tables, latex
+from bench.store import atomic
 from bench.store.runs import Run, Source
 from bench.store.searches import Search
 
@@ -46,14 +47,16 @@ def write(
     title: str = "",
     seed: int = 0,
     resamples: int = 2000,
+    full: bool = False,
 ) -> list[Path]:
     """Write the report of all runs in one store, or in several by name, into the folder `out`; the files written.
 
     The CSV files of `page.CSV` and datapackage.json, which describes them, CITATION.cff and citation.bib, summary.md,
-    summary.tex, report.md, index.html, pareto.png, pareto.svg, and figures/ with a caption
-    (.txt) beside each figure. Files of the same name are replaced, others left. The page's title is by default the
-    folder's name. searches: those whose chosen settings are among the runs. seed and resamples are the bootstrap's: the
-    same runs give the same bytes.
+    summary.tex, report.md with a caption under each figure, index.html, pareto.png and pareto.svg (of several groups,
+    one for each), and figures/. They take the place of an older report's at once, when all are whole; other files there
+    are left. The page's title is by default the folder's name. searches: those whose chosen settings are among the
+    runs. seed and resamples are the bootstrap's: the same runs give the same bytes. full: also the figures by which
+    faults are found.
     Raises BenchError without a done run, or if `out` is a file.
     """
     if out.exists() and not out.is_dir():
@@ -65,19 +68,32 @@ def write(
     looked = searched(searches, runs, seed=seed, resamples=resamples)
     confirmed = {one.setting for one in looked if one.setting is not None}
     found = [findings(group, searched=confirmed, seed=seed, resamples=resamples) for group in summed]
-    (out / "figures").mkdir(parents=True, exist_ok=True)
     name = title or out.resolve().name
+    with atomic.replacing_folder(out) as new:
+        paths = _write_all(new, name, runs, found, looked, damaged, full)
+    return [out / path.relative_to(new) for path in paths]
+
+
+def _write_all(
+    out: Path,
+    name: str,
+    runs: Sequence[Run],
+    found: Sequence[Findings],
+    looked: Sequence[Searched],
+    damaged: Sequence[str],
+    full: bool,
+) -> list[Path]:
+    (out / "figures").mkdir()
     written = _write_tables(out, csv_tables(runs, found, looked))
     cited = citation(name, runs, content_hash(written))
     texts = {"datapackage.json": data_package(cited.title, CSV, written)}
     texts |= {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)} | _texts(found)
     paths = [*(out / file for file in written), *(_write(out / file, text) for file, text in texts.items())]
     with styled():
-        drawn, of_searches = list(draw(found)), list(search_drawn(looked))
+        drawn, of_searches = list(draw(found, full=full)), list(search_drawn(looked))
         for one in [*drawn, *of_searches]:
-            if one.figure is not None:
-                paths += save(one.figure, out / one.stem)
-                paths.append(_write(out / f"{one.stem}.txt", f"{one.head} {one.caption}\n"))
+            for figure, stem in ((one.figure, one.stem), (one.column, f"{one.stem}_column")):
+                paths += [] if figure is None else save(figure, out / stem, one.text)
     text = page(name, runs, found, drawn, damaged, cited, list(written), looked, of_searches)
     paths.append(_write(out / "report.md", text))
     text = web_page(name, runs, found, [*drawn, *of_searches], damaged, cited, paths, looked)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bench import plugins
 from bench.errors import BenchError
+from bench.quantities import fixed
 from bench.scoring.protocol import Grid, grid
 from metrics import Scored, score
 from metrics._codes import MetricError
@@ -71,8 +72,8 @@ def table(scored: Sequence[Scored]) -> Table:
     for s in scored:
         for name, value in s.values.items():
             own = next((key for key in s.per_factor if name == key or name.endswith(f"_{key}")), None)
-            of_factors = [] if own is None else [f"[dim]{x:.3f}[/dim]" for x in s.per_factor[own]]
-            drawn.add_row(s.protocol, f"{name} [bold]{value:.4f}[/bold]", *of_factors)
+            of_factors = [] if own is None else [f"[dim]{fixed(x, 3)}[/dim]" for x in s.per_factor[own]]
+            drawn.add_row(s.protocol, f"{name} [bold]{fixed(value, 4)}[/bold]", *of_factors)
     return drawn
 
 

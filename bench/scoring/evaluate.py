@@ -11,16 +11,22 @@ from bench.data._base import FactorDataset
 from bench.scoring.protocol import EVALUATION_ROWS, Protocol
 from bench.seeds import stream
 from bench.spec import Repeat, RunSpec, ScoreFile
-from bench.store.files import Arrays
+from bench.store.files import Arrays, Damaged
 from bench.training.build import build
 from methods._base import Method
 from metrics._codes import Codes, Floats, MetricError, Posterior, Scores
 
 
 def restored(spec: RunSpec, weights: Arrays, dataset: FactorDataset, device: str) -> Method:
-    """The trained method of a run from its stored weights."""
+    """The trained method of a run from its stored weights. Damaged where these are not the weights of its method."""
     method = build(spec, dataset.shape)
-    method.load_state_dict({name: torch.from_numpy(np.array(w)) for name, w in weights.items()})
+    tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
+    expected = {name: (w.shape, w.dtype) for name, w in method.state_dict().items()}
+    found = {name: (w.shape, w.dtype) for name, w in tensors.items()}
+    if found != expected:
+        wrong = sorted(name for name in {**expected, **found} if expected.get(name) != found.get(name))
+        raise Damaged(f"{spec.key}/model.safetensors: not the tensors of {spec.method}: {', '.join(wrong[:3])}")
+    method.load_state_dict(tensors)
     return method.to(device).eval()
 
 

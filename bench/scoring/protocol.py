@@ -62,7 +62,7 @@ class Facts(NamedTuple):
     @classmethod
     def read(cls, evaluation: Params) -> "Facts":
         """As a record states them."""
-        words = {name: str(word) for name, word in evaluation.items() if name != "rows"}
+        words = {name: str(evaluation[name]) for name in cls._fields if name in evaluation and name != "rows"}
         return cls(int(evaluation.get("rows", EVALUATION_ROWS)), **words)
 
     @property

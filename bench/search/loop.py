@@ -65,7 +65,9 @@ class Loop:
         for one, spec in self._waiting():
             if one.failure or not self.session.leases.take(spec.key):
                 continue
-            job = Job(spec, self.protocols, environment=environment(), threads=self.session.means.threads)
+            means = self.session.means
+            how = {"threads": means.threads, "reproducible": means.reproducible}
+            job = Job(spec, self.protocols, environment=environment(), **how)
             left = self.session.left(job)
             one.waiting.remove(spec)
             if left is None:
@@ -122,7 +124,7 @@ class Loop:
 
     def _runs(self, one: Open) -> list[Run]:
         store = self.session.store
-        return [Run(store.record(s.key), tuple(store.scores(s.key)), store) for s in one.specs]
+        return [Run.read(store.record(s.key), store) for s in one.specs]
 
 
 def last_line(text: str) -> str:

@@ -91,12 +91,14 @@ def write(path: Path, content: bytes) -> None:
 def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
     """A name for a new file, which takes the place of `path` at the end of the block, or goes if the block fails.
 
+    Where none is written, `path` stays as it is.
     folder: where it is written meanwhile, on the same file system; by default beside `path`.
     """
     new = aside(folder or path.parent, suffix=path.suffix)
     try:
         yield new
-        new.replace(path)
+        if new.exists():
+            new.replace(path)
     finally:
         new.unlink(missing_ok=True)
 

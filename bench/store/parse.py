@@ -27,6 +27,7 @@ from bench.store.files import Damaged, History
 
 PIXELS = 2**26  # of a picture
 VALUES = 2**20  # of a factor: what counts them has room for so many
+MOST = 1e100  # of a number, as bench.spec has it
 NAME = 1000  # characters of a name
 FLOATS, INTEGERS = "f", "iu"  # kinds of numpy's types
 POSTERIOR = {"mu": (2, FLOATS), "logvar": (2, FLOATS), "v": (2, INTEGERS), "index": (1, INTEGERS)}  # axes and kinds
@@ -53,6 +54,9 @@ def record(content: bytes, key: str, where: str) -> Record:
     found = decode(content, Record, where)
     if found.key != key or found.spec.key != key:
         raise Damaged(f"{where}: describes another run ({found.spec.key})")
+    rows = found.evaluation.get("rows", 0)
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
+        raise Damaged(f"{where}: evaluation: rows is {rows!r}; expected a number of rows")
     kl = found.diagnostics.get("kl_per_dimension")
     if kl is not None and not (isinstance(kl, list) and len(kl) == found.spec.z_dim):
         raise Damaged(f"{where}: kl_per_dimension is not a number for each of {found.spec.z_dim} dimensions")
@@ -76,6 +80,8 @@ def history(content: bytes, where: str) -> History:
         rows = list(_rows(content.decode()))
     except (csv.Error, ValueError) as error:
         raise Damaged(f"{where}: {error}") from None
+    if any(abs(value) > MOST and math.isfinite(value) for row in rows for value in row.values()):
+        raise Damaged(f"{where}: a number beyond {MOST:g}")
     steps = [row.get("step", math.nan) for row in rows]
     if not rows or not all(0 <= step <= 2**53 for step in steps) or any(a >= b for a, b in itertools.pairwise(steps)):
         raise Damaged(f"{where}: expected rows with a growing number of updates in the column step")

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from bench.quantities import Quantity
 from bench.spec import Record, ScoreFile, setting_id
-from bench.store.files import Damaged, Manifest
+from bench.store.files import Manifest
 
 Matrix = NDArray[np.float64]
+History = Sequence[Mapping[str, float]]
 SCORES = msgspec.msgpack.Decoder(tuple[ScoreFile, ...])
+HISTORY = msgspec.msgpack.Decoder(tuple[list[str], list[list[float | None]]])
 
 
 class Source(Protocol):
@@ -38,21 +40,30 @@ class Source(Protocol):
         """The files of a run."""
         ...
 
-    def read(self, key: str, name: str) -> bytes:
-        """One of them."""
+    def picture(self, key: str, name: str) -> NDArray[np.uint8]:
+        """One of its PNG files."""
         ...
 
 
 class Run:
-    """A record, its scores ordered by protocol, and the store that holds its other files.
+    """A record, its scores ordered by protocol, its history, and the store that holds its other files.
 
-    A report holds thousands: scores are kept packed, and histories are read again each time that they are asked for.
+    A report holds thousands: scores and histories are kept packed.
     """
 
-    def __init__(self, record: Record, scores: tuple[ScoreFile, ...], source: Source | None = None) -> None:
+    def __init__(
+        self, record: Record, scores: tuple[ScoreFile, ...], source: Source | None = None, history: History = ()
+    ) -> None:
         self.record = record
         self.source = source
         self._packed = msgspec.msgpack.encode(scores)
+        names = list(dict.fromkeys(name for row in history for name in row))
+        self._history = msgspec.msgpack.encode((names, [[row.get(name) for name in names] for row in history]))
+
+    @classmethod
+    def read(cls, record: Record, source: Source) -> "Run":
+        """With all that a store has of it. Damaged where one of its files cannot be trusted."""
+        return cls(record, tuple(source.scores(record.key)), source, source.history(record.key))
 
     @property
     def scores(self) -> tuple[ScoreFile, ...]:
@@ -66,11 +77,9 @@ class Run:
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """Its loss terms and gradient norms by logged update; empty where it has none or they are damaged."""
-        try:
-            return [] if self.source is None else self.source.history(self.record.key)
-        except Damaged:
-            return []
+        """Its loss terms and gradient norms by logged update."""
+        names, rows = HISTORY.decode(self._history)
+        return [{n: v for n, v in zip(names, row, strict=True) if v is not None} for row in rows]
 
 
 def matrix_of(scores: Iterable[ScoreFile], name: str) -> Matrix | None:

@@ -4,7 +4,6 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +13,7 @@ import torch
 from bench import plugins
 from bench.data._base import FactorDataset
 from bench.datasets import data_spec, load_dataset
+from bench.environment import at_home
 from bench.errors import BenchError
 from bench.plugins import Value
 from bench.scoring.protocol import Facts, Grid, Protocol, grid, protocols_of
@@ -66,13 +66,15 @@ def read(study: str) -> dict[str, Any]:
     """The content of a study by name, or of the user's file. BenchError where there is none or it is not TOML."""
     if study in shipped():
         return tomllib.loads(files("bench.study").joinpath("studies", f"{study}.toml").read_text())
-    path = Path(study)
+    path = at_home(study)
     if not path.suffix == ".toml" and not path.exists():
         raise BenchError(plugins.unknown("study", study, shipped()) + ", or name a .toml file")
     try:
         return tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BenchError(f"study {study}: {error}") from None
+    except RecursionError:
+        raise BenchError(f"study {study}: is nested too deeply to be read") from None
 
 
 def parse(content: Mapping[str, Any], where: str) -> Study:

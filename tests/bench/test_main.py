@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,24 @@ def test_without_one_the_suites_are_listed(tmp_path):
     done = bench(tmp_path, "list", "methods")
     assert done.returncode == 0
     assert "factorvae" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("list", "wrappers"), ("--help",)])
+def test_output_that_has_no_room_is_a_line(tmp_path, arguments):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "bench", *arguments]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: cannot write: [Errno 28] No space left on device\n"
+
+
+def test_the_version(tmp_path):
+    assert bench(tmp_path, "--version").stdout == f"bench, version {version('disentanglement-bench')}\n"
+
+
+@pytest.mark.parametrize("command", [(), ("data", "info")])
+def test_h_is_help(tmp_path, command):
+    done = bench(tmp_path, *command, "-h")
+    assert (done.returncode, done.stdout.startswith("Usage: ")) == (0, True)

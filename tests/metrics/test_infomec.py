@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from scipy.special import digamma
 from sklearn.feature_selection import mutual_info_classif
+from sklearn.metrics import mutual_info_score
 
 from metrics._codes import Codes, MetricError
-from metrics.infomec import _ball, _concentration, _information, infomec
+from metrics.infomec import _concentration, _information, _reach, infomec
 
 
 def sample(n=1500, seed=0):
@@ -35,10 +37,20 @@ def test_information_of_a_gaussian_shift():
 def test_distance_to_the_kth_neighbour():
     x = np.sort(np.random.default_rng(0).standard_normal(30))
     for k in (1, 4, 29):
-        low, high = _ball(x, k)
-        distance = np.sort(np.abs(x[:, None] - x), axis=1)[:, k]
-        np.testing.assert_allclose(low, x - distance)
-        np.testing.assert_allclose(high, x + distance)
+        np.testing.assert_allclose(_reach(x, k), np.sort(np.abs(x[:, None] - x), axis=1)[:, k])
+
+
+@pytest.mark.parametrize("neighbours", [1, 3, 10, 50])
+def test_information_of_few_values_is_the_counted_one_less_its_bias(neighbours):
+    """psi(n) is ln n less half of 1/n: the estimate is counted, and does not ask how many neighbours there are."""
+    _, v, _ = sample()
+    x = np.random.default_rng(1).permutation(v[:, 0]) + 3 * (v[:, 1] // 2)
+    cell, own, of_x = (np.unique(a, axis=0, return_inverse=True)[1] for a in (np.c_[x, v[:, 1]], v[:, 1], x))
+    psi = [digamma(np.bincount(a)[a]).mean() for a in (cell, own, of_x)]
+    expected = digamma(1500) + psi[0] - psi[1] - psi[2]
+    assert _information(x * 0.1, v[:, 1], neighbours) == pytest.approx(expected, abs=1e-12)
+    bias = (cell.max() - own.max() - of_x.max()) / (2 * 1500)  # Miller and Madow's: of 12 cells, 4 and 6 values
+    assert expected == pytest.approx(mutual_info_score(x, v[:, 1]) - bias, abs=1e-4)
 
 
 def test_values_seen_once_are_ignored():
@@ -98,11 +110,30 @@ def test_shuffled_factors_hold_no_information_beyond_the_fit():
     assert (np.abs(np.mean(excess, axis=0)) < 4 * np.std(excess, axis=0, ddof=1) / np.sqrt(10)).all()
 
 
-def test_repeated_codes_are_told_apart_by_noise_from_the_generator_only():
+@pytest.mark.parametrize("rows", [120, 1500])
+def test_equal_codes_score_the_same_whatever_the_random_numbers(rows):
+    """A code for each factor and one that has a bit of both, of few values, of many equal rows and of few."""
     _, v, _ = sample()
-    a, b = (infomec(Codes(v, v), np.random.default_rng(3), n_train=1500) for _ in range(2))
+    z = np.c_[v, v[:, 0] + v[:, 1] // 2]
+    a, b = (infomec(Codes(z[:rows], v[:rows]), np.random.default_rng(seed), n_train=rows) for seed in (3, 4))
     assert a.values == b.values
-    np.testing.assert_allclose(np.diag(a.matrices["nmi"]), 1, atol=2e-3)
+    np.testing.assert_array_equal(a.matrices["nmi"], b.matrices["nmi"])
+    np.testing.assert_allclose(np.diag(a.matrices["nmi"]), 1, atol=0.02)
+
+
+@pytest.mark.parametrize("shift", [4096.0, -1e6])
+def test_a_shift_of_codes_does_not_matter(shift):
+    z, v, _ = sample()
+    for codes in (z, v.astype(float), np.round(z, 1)):
+        ours, shifted = (infomec(Codes(c, v), np.random.default_rng(0), n_train=1500) for c in (codes, codes + shift))
+        assert shifted.values == pytest.approx(ours.values, abs=1e-4)
+
+
+def test_a_perfect_code_of_few_values_scores_1():
+    _, v, _ = sample()
+    values = infomec(Codes(v + 4096.0, v), np.random.default_rng(0), n_train=1500).values
+    assert values["infom"] > 0.99
+    assert values["infoc"] > 0.99
 
 
 def test_constant_factors_are_left_out():

@@ -8,13 +8,14 @@ class File:
     """A published file.
 
     hash: `sha256:` or `md5:` and hex digits, as two projects that use the file state it, or as the comment beside says.
-    size: in bytes, where it is known.
+    size: in bytes, where it is known. most: where it is not, the bytes that it cannot have: a download ends there.
     """
 
     name: str
     url: str
     hash: str
     size: int | None = None
+    most: int = 2**34
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from typing import IO, NamedTuple
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bench.environment import cache_directory, temporary_folder
 from bench.errors import BenchError
 from bench.store import atomic
 
@@ -53,12 +53,6 @@ class Cached(NamedTuple):
     sha256: str
 
 
-def cache_directory() -> Path:
-    """Where arrays are kept: BENCH_CACHE, or else the user's cache directory."""
-    given = os.environ.get("BENCH_CACHE")
-    return Path(given).expanduser() if given else user_cache_path("disentanglement-bench", appauthor=False)
-
-
 def cached(recipe: Recipe) -> Cached:
     """The recipe's array, made only if no process has made it yet or its file is damaged.
 
@@ -77,6 +71,8 @@ def cached(recipe: Recipe) -> Cached:
                 return found
             if path.exists():
                 _say(f"{path} {found}: making it anew")
+            if path.parent == temporary_folder():
+                _say(f"{path.parent} keeps it for now: the user's cache directory cannot be written; set BENCH_CACHE")
             atomic.sweep(path.parent)
             _make(path, recipe)
             found = _open(path, recipe)

@@ -49,7 +49,7 @@ def _fetched(name: str, file: File, mirror: str, progress: Progress) -> Path:
             if path.exists():
                 return _there(path, file)
             pooch.get_logger().setLevel("ERROR")
-            downloader = Resuming(part, file.size, progress)
+            downloader = Resuming(part, file.size, progress, file.most)
             pooch.retrieve(url, known_hash=file.hash, fname=file.name, path=folder, downloader=downloader)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         kept = f"; {part.stat().st_size:,} bytes are kept, and the same command goes on there" if part.exists() else ""
@@ -71,11 +71,13 @@ def _there(path: Path, file: File) -> Path:
 class Resuming:
     """A downloader for pooch, by HTTP.
 
-    part: where the bytes are kept until they are all there. size: of the file, where known. progress: as in `fetch`.
+    part: where the bytes are kept until they are all there. size: of the file, where known. most: the bytes that it has
+    at most, where it is not. progress: as in `fetch`.
     """
 
-    def __init__(self, part: Path, size: int | None, progress: Progress):
+    def __init__(self, part: Path, size: int | None, progress: Progress, most: int = File.most):
         self.part, self.size, self.progress = part, size, progress
+        self.most = most if size is None else size
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
         """Have `output_file` hold what is at `url`. Requests' and urllib3's errors once no byte comes any more."""
@@ -115,6 +117,8 @@ class Resuming:
             of = _total(start, response.headers.get("Content-Length"))
             if self.size is not None and of not in (None, self.size):
                 raise ValueError(f"it has {of:,} bytes, expected {self.size:,}")
+            if of is not None and of > self.most:
+                raise ValueError(f"it has {of:,} bytes, expected at most {self.most:,}")
             free = shutil.disk_usage(self.part.parent).free
             if of is not None and of - start > free:
                 raise OSError(f"{of - start:,} bytes are to come, and {free:,} are free there")
@@ -126,10 +130,10 @@ class Resuming:
             file.write(chunk)
             at += len(chunk)
             self.progress(at, of)
-            if self.size is not None and at > self.size:
+            if at > self.most:
                 with suppress(OSError):
                     self.part.unlink()
-                raise ValueError(f"it has more than the {self.size:,} bytes expected")
+                raise ValueError(f"it has more than the {self.most:,} bytes expected")
 
 
 def _total(start: int, length: str | None) -> int | None:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data._files.about import File
-from bench.data._files.cache import Cached, Recipe, cache_directory, cached
+from bench.data._files.cache import Cached, Recipe, cached
+from bench.environment import cache_directory
 from bench.errors import BenchError, FileNeeded
 from bench.store import atomic
 

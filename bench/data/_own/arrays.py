@@ -119,10 +119,10 @@ class Observations:
     @property
     def _side(self) -> int:
         """Of an image, once it is square."""
-        return int(side_of("npz", *self.form.shape[1:], self.size, self.fit))
+        return int(side_of("npz", self.form.shape, self.size, self.fit))
 
     def _image(self, form: Form) -> Form:
-        side = side_of("npz", *form.shape[1:], self.size, self.fit)
+        side = side_of("npz", form.shape, self.size, self.fit)
         if isinstance(side, str):
             raise self._wrong(f"holds images, of which each {side}")
         return form

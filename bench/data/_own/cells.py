@@ -111,7 +111,7 @@ def is_missing(cell: str) -> bool:
     return not cell or cell.casefold() in AMONG_NUMBERS or NANS.fullmatch(cell) is not None
 
 
-def slip(texts: Sequence[str]) -> int | None:
+def slip(texts: Sequence[str] | Column) -> int | None:
     """The place of the first text that stands among numbers, or is a number as other programs write it.
 
     None where no more than half of the cells that are there, and of the different ones, are numbers of any writing.

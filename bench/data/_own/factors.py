@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data._base import FactorDataset, Kind
+from bench.data._base import FactorDataset, Kind, is_grid
 from bench.data._files.cache import Cached, Recipe, cached
 from bench.data._own.cells import BOOLEANS, Column, Reading, read, slip
 from bench.data._own.cells import notes as cells_notes
@@ -87,8 +87,7 @@ class Factors:
     @property
     def sampled(self) -> bool:
         """Whether they are anything else than each combination of values once."""
-        grid = len(self.v) == np.prod(self.sizes, dtype=np.float64) and (self.v >= 0).all() and not self.binned
-        return not grid or len(np.unique(np.ravel_multi_index(tuple(self.v.T), self.sizes))) < len(self.v)
+        return bool(self.binned) or not is_grid(self.v, self.sizes)
 
 
 def words(given: str) -> list[str]:

@@ -20,8 +20,9 @@ def check(plugin: str, size: int, fit: str) -> None:
         raise BenchError(f"{plugin}.fit={fit}: expected {', '.join(FITS)}, or nothing to take square images only")
 
 
-def side_of(plugin: str, height: int, width: int, size: int, fit: str) -> int | str:
-    """The side of an image once it is square, or what is wrong with it, in words."""
+def side_of(plugin: str, shape: tuple[int, ...], size: int, fit: str) -> int | str:
+    """The side of an image (C, H, W) once it is square, or what is wrong with it, in words."""
+    _, height, width = shape
     here = f"is {width} x {height}: expected"
     side = size or (min(height, width) if fit == "crop" else max(height, width))
     if height != width and not fit:

@@ -8,7 +8,7 @@ from bench.quantities import Quantity
 from bench.report.collect.choices import Choice
 from bench.report.collect.groups import Group
 from bench.report.collect.table import by_run, run_means
-from bench.report.stats.families import Pair, against, between, family, resolution, seed_correlation, told_apart
+from bench.report.stats.families import Pair, against, between, differing, family, resolution, seed_correlation
 
 REFERENCE = "vae"
 VAE, METHODS, CHOSEN = FAMILIES = "vae", "methods", "chosen"
@@ -35,10 +35,10 @@ class Family(NamedTuple):
 
 
 class Ties(NamedTuple):
-    """The settings, by id, that a score does not tell from the best one (that of the highest IQM) and from the VAE.
+    """The settings, by id, that cannot be told apart from the best one by a score, and from the VAE.
 
-    above, below: those that differ from the VAE. Settings of the best one's own method, which no family
-    compares with it, are not told from it.
+    best: that of the highest IQM; settings of its own method, which no family compares with it, are never apart from
+    it. above, below: those that differ from the VAE.
     """
 
     score: Quantity
@@ -79,7 +79,7 @@ def chosen_family(choices: Sequence[Choice], correlation: float) -> list[Family]
 def ties(group: Group, compared: Sequence[Family]) -> dict[Quantity, Ties]:
     """The groups of each score that the family `methods` compares."""
     by_name = {(f.name, f.score): f.pairs for f in compared}
-    found = {}
+    groups = {}
     for score in group.headline:
         known = [s for several in group.methods.values() for s in several if score in s.estimates]
         pairs = by_name.get((METHODS, score))
@@ -87,14 +87,14 @@ def ties(group: Group, compared: Sequence[Family]) -> dict[Quantity, Ties]:
             continue
         best = max(known, key=lambda s: s.estimates[score].iqm).id
         every = frozenset(s.id for s in known)
-        apart = {b: higher for p in by_name.get((VAE, score), []) for b, higher in told_apart([p], p.b).items()}
+        apart = {b: higher for p in by_name.get((VAE, score), []) for b, higher in differing([p], p.b).items()}
         has_vae = (VAE, score) in by_name
-        found[score] = Ties(
+        groups[score] = Ties(
             score,
             best,
-            every - told_apart(pairs, best).keys(),
+            every - differing(pairs, best).keys(),
             every - apart.keys() if has_vae else frozenset(),
             frozenset(s for s, higher in apart.items() if higher),
             frozenset(s for s, higher in apart.items() if not higher),
         )
-    return found
+    return groups

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.quantities import fixed
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Setting, setting_name
 from bench.report.words.names import factor_names
@@ -37,7 +38,7 @@ class Example(NamedTuple):
         if matrix is None or self.kl[j] < KNOWN or not np.nanmax(matrix[at], initial=0.0) >= KNOWN:
             return ""
         names = factor_names(self.run.record, matrix.shape[1])
-        return f"{names[int(np.nanargmax(matrix[at]))]} {np.nanmax(matrix[at]):.2f}"
+        return f"{names[int(np.nanargmax(matrix[at]))]} {fixed(np.nanmax(matrix[at]), 2)}"
 
 
 def examples(found: Findings) -> list[Example]:

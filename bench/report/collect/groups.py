@@ -16,6 +16,7 @@ from bench.errors import BenchError
 from bench.plugins import Params, Value
 from bench.quantities import BASELINES, DIAGNOSTICS, RECON, SCORES, Quantity
 from bench.report.collect.curves import Curve, Trainings
+from bench.report.collect.shown import shown
 from bench.report.collect.table import ValueRows, run_means
 from bench.report.stats.intervals import Estimate, estimate
 from bench.report.words.names import METHODS, method_label, rank, symbol, value_order, value_text
@@ -147,7 +148,8 @@ def collect(stores: Mapping[str, Source]) -> list[Run]:
     for store in stores.values():
         for record in store:
             try:
-                run = Run(record, tuple(store.scores(record.key)), store)
+                scores = tuple(shown(scores) for scores in store.scores(record.key))
+                run = Run(shown(record), scores, store, store.history(record.key))
             except Damaged as error:
                 store.damaged[record.key] = str(error)
                 continue
@@ -236,7 +238,7 @@ def _setting(
 def _joined(one: Run, two: Run) -> Run:
     keep, other = (two, one) if two.record.status == "done" != one.record.status else (one, two)
     scores = {s.protocol: s for s in (*other.scores, *keep.scores)}
-    return Run(keep.record, tuple(scores[p] for p in sorted(scores)), keep.source)
+    return Run(keep.record, tuple(scores[p] for p in sorted(scores)), keep.source, keep.history)
 
 
 def _baseline_first(setting: Setting) -> tuple[object, ...]:

@@ -1,111 +1,51 @@
 """Which figures a report has, what their files are called and what their captions say."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
 from bench.quantities import KL, RECON, Quantity
-from bench.report.collect.examples import Example, examples
+from bench.report.collect.examples import examples
 from bench.report.collect.findings import Findings
-from bench.report.collect.groups import Group, Series
+from bench.report.collect.groups import Group, Series, Setting, setting_name
 from bench.report.figures.codes import agreement_figure, factor_figure, matrix_figure, unit_figure
+from bench.report.figures.panels import variant_text
 from bench.report.figures.pareto import Panel, pareto_figure, pareto_points
-from bench.report.figures.strength import strength_figure
-from bench.report.figures.style import Look, looks
+from bench.report.figures.strength import Row, strength_figure
+from bench.report.figures.style import COLUMN, PAGE, Look, learnt, looks
 from bench.report.figures.training import (
     GRADIENTS,
     active_figure,
     curve_figure,
     kl_figure,
     lost_figure,
+    penalty_figure,
     probed,
     score_curve_figure,
 )
-from bench.report.figures.traversals import traversal_figure
+from bench.report.figures.traversals import strip, traversal_figure
 from bench.report.tables.captions import losses_text, quantities_text, seeds_text, setup_text
 from bench.report.tables.findings import agreement_shown
+from bench.report.words import figures as read
+from bench.report.words.names import method_label
 
-POINTS = (
-    "A point is the interquartile mean (IQM) over the seeds of one setting; the number beside it is the value of the "
-    "parameter that the legend names in brackets. Bars: 95 % percentile bootstrap interval over seeds. Faint dots: "
-    "seeds. Step line and filled points: the settings that no other dominates by IQM, less reconstruction loss (or KL) "
-    "and higher score being better; hollow points are dominated. Of more than 15 settings only those on the front have "
-    "their number. Seeds far from all points are left outside and counted; an interval that reaches them is cut off."
-)
-STRENGTHS = (
-    "A point is the interquartile mean (IQM) over the seeds of one setting. Bars: 95 % percentile bootstrap interval "
-    "over seeds. Faint dots: seeds. Dashed lines and bands: IQM and interval of methods without such a parameter; grey "
-    "lines: IQM of what trains nothing."
-)
-FACTORS = (
-    "Rows: settings; columns: factors of variation. A cell is the interquartile mean over the seeds of a setting of "
-    "the score that a metric gives a factor alone, by the protocols named below; white: undefined. A mean over factors "
-    "hides which of them are found."
-)
-MATRICES = (
-    "One run of each method, at the setting chosen by the first score on the other seeds and at the same seed for all "
-    "(the first that reports; no run was picked by its looks). Rows: latent dimensions by falling KL, with their "
-    "number; columns: factors of variation. Entries from a fifth of the greatest on are written out. A disentangled "
-    "code has one large entry in a row, and in a column."
-)
-TRAVERSALS = (
-    "One run of each method, at the setting chosen by the first score on the other seeds and at the same seed for all "
-    "(the first that reports; no run was picked by its looks), so that all start from the same observation. A row: one "
-    "latent dimension moved from -2.5 to 2.5 prior standard deviations with the others at their posterior means; rows "
-    "by falling KL. Beside a row: the factor that it says most about with their mutual information in nats, if that "
-    "and the KL are at least 0.1, then its KL in nats."
-)
-UNITS = (
-    "A line: the interquartile mean over the seeds of one setting of the KL of the latent dimensions, each run's in "
-    "falling order. Bands: quartiles of the seeds. Dimensions near 0 are switched off: they equal the prior "
-    "whatever the observation."
-)
-CURVES = (
-    "A line: the median over the seeds of one setting of a loss term, each point the mean over the updates since the "
-    "one before. Bands: quartiles of the seeds. Below them, on scales of their own, what a method adds to "
-    "reconstruction and KL, before its weight (TC by the discriminator, MMD squared). Runs that diverged or failed are "
-    "left out."
-)
-SCORE_CURVES = (
-    "A line: the median over the seeds of one setting of a score of the codes at that update, on the rows and by the "
-    "random numbers of the final score. Bands: quartiles of the seeds. Runs that diverged or failed are left out."
-)
-ACTIVE = (
-    "A line: the median over the seeds of one setting of the number of latent dimensions whose posterior mean varies "
-    "(variance above 0.01), on the first 1,000 evaluation rows, read off the training at each logged update. Bands: "
-    "quartiles of the seeds. A training that collapses falls to 0. Runs that diverged or failed are left out."
-)
-KL_CURVES = (
-    "A panel: one setting. A line: the median over its seeds of the KL of one latent dimension, the greatest first at "
-    "each update (the second line is of each run's second greatest, whichever dimension that is), on the first 1,000 "
-    "evaluation rows. Bands: quartiles of the seeds. A line that falls to 0 is a dimension that was switched off; all "
-    "lines at 0 are a collapse. The axes end at the greatest KL after the first quarter of the updates: what is higher "
-    "before is cut off. Runs that diverged or failed are left out."
-)
-LOST = (
-    "A bar: runs of one setting that diverged (a loss that is not finite), failed (an error) or collapsed (done, but "
-    "without an active unit). The axis ends at the number of runs of a setting."
-)
-AGREEMENT = (
-    "Spearman's rank correlation over all runs of all methods, and below it its 95 % percentile bootstrap interval "
-    "with seeds drawn within settings. Where two metrics do not agree, a ranking of methods is a statement about one."
-)
-
-OVERVIEW = 3  # scores of a group that stand in the one figure of all groups
-KL_HEAD = "KL of each latent dimension in training"
-CURVES_OF = {
-    "tc_vs_strength": (Quantity("tc_sample"), Quantity("tc_mean")),
-    "units_vs_strength": (Quantity("active_units"), KL),
-    "gradients_vs_strength": tuple(map(Quantity, GRADIENTS)),
+OVERVIEW = 3  # scores that stand in the first figure of a group
+BOUNDS = Quantity("total_correlation_lower"), Quantity("total_correlation_upper")
+CURVES_OF: dict[str, tuple[Row, ...]] = {
+    "tc_vs_strength": (BOUNDS, (Quantity("tc_sample"),), (Quantity("tc_mean"),)),
+    "units_vs_strength": ((Quantity("active_units"),), (KL,)),
+    "gradients_vs_strength": tuple((Quantity(name),) for name in GRADIENTS),
 }
+FULL = ("gradients_vs_strength", "lost")  # figures for whoever looks for a fault: only in a full report
 
 
 class Drawn(NamedTuple):
     """A figure and its path in the report's folder without the ending.
 
-    head: what it shows; caption: how to read it and what it was made from. Without a figure, head says why.
+    head: what it shows; caption: how to read it; setup: what it was made from. column: the same for a column's width,
+    if there is one. Without a figure, head says why.
     """
 
     stem: str
@@ -113,22 +53,34 @@ class Drawn(NamedTuple):
     head: str
     caption: str = ""
     group: Group | None = None
+    setup: str = ""
+    column: Figure | None = None
+
+    @property
+    def text(self) -> str:
+        """The whole caption."""
+        return " ".join(filter(None, [self.head, self.caption, self.setup]))
 
 
-def draw(found: Sequence[Findings]) -> Iterator[Drawn]:
-    """All figures of a report, one after another: an overview first, then each group's own."""
+def draw(found: Sequence[Findings], *, full: bool = False) -> Iterator[Drawn]:
+    """The figures of a report, one after another: an overview of each group first, then each group's own.
+
+    full: those of lost runs and of gradients too.
+    """
     summed = [f.group for f in found]
     look = looks(item for g in summed for item in g.series.items())
-    yield from _overview(summed, look)
-    for slug, f in zip(slugs(summed), found, strict=True):
+    named = list(zip(slugs(summed), found, strict=True))
+    for slug, f in named:
+        yield from _overview(f, "pareto" if len(found) == 1 else f"pareto-{slug}", look)
+    for slug, f in named:
         stem = f"figures/{slug}"
         for quantity in f.group.headline:
-            yield _pareto(f.group, quantity, f"{stem}_pareto_{_file_name(f.group, quantity)}", look)
-        yield from _strengths(f.group, f.group.headline, f"{stem}_score_vs_strength", look)
-        for name, quantities in CURVES_OF.items():
-            known = [q for q in quantities if q in f.group.quantities]
-            yield from _strengths(f.group, known, f"{stem}_{name}", look)
-        yield from _single(f, stem, look)
+            yield _pareto(f, quantity, f"{stem}_pareto_{_file_name(f.group, quantity)}", look)
+        yield from _strengths(f, [(q,) for q in f.group.headline], f"{stem}_score_vs_strength", look)
+        for name, rows in CURVES_OF.items():
+            if full or name not in FULL:
+                yield from _strengths(f, rows, f"{stem}_{name}", look, read.TC if rows[0] == BOUNDS else "")
+        yield from _single(f, stem, look, full=full)
 
 
 def slugs(summed: Sequence[Group]) -> list[str]:
@@ -138,77 +90,117 @@ def slugs(summed: Sequence[Group]) -> list[str]:
     return [s if many[s] == 1 else f"{s}-{g.spec.key[:6]}" for s, g in zip(short, summed, strict=True)]
 
 
-def _single(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator[Drawn]:
+def missing_text(group: Group, known: Callable[[Setting], bool], why: str) -> str:
+    """` Not shown: InfoVAE, α = 0.5 (no history).`: methods' settings with done runs of which this is not known."""
+    names = []
+    for key, settings in learnt(group).items():
+        done = [s for s in settings if s.runs]
+        lacking = [s for s in done if not known(s)]
+        if lacking and len(lacking) == len(done):
+            names.append(", ".join(filter(None, [method_label(key[0]), variant_text(key)])))
+        else:
+            names += [setting_name(group, s) for s in lacking]
+    return f" Not shown: {'; '.join(names)} ({why})." if names else ""
+
+
+def _single(found: Findings, stem: str, look: Mapping[Series, Look], *, full: bool) -> Iterator[Drawn]:
     """The figures of which a group has one each, as far as its runs hold what they show."""
-    group, run_of = found.group, examples(found)
-    seeds = seeds_text(s.counts["done"] for s in group.scored)
-    trained = seeds_text(s.counts["done"] for several in group.methods.values() for s in several if s.runs)
-    told = [found.ranked[i].label.text for i in agreement_shown(found)]
-    of, seen = _examples_text(run_of), probed(group)
-    read = seeds_text(one.seeds for one in seen.values())
+    group, run_of, seen = found.group, examples(found), probed(found.group)
+    seeds = _seeds(s.counts["done"] for s in group.scored)
+    trained = _seeds(s.counts["done"] for several in group.methods.values() for s in several if s.runs)
+    followed = _seeds(one.seeds for one in seen.values())
+    one_each = ", one run a method: seed " + ", ".join(map(str, sorted({e.run.record.spec.seed for e in run_of})))
+    ranked = ", ".join(found.ranked[i].label.text for i in agreement_shown(found))
+    unseen = missing_text(group, lambda s: s in seen, "not probed in training")
+    silent = missing_text(group, lambda s: bool(s.logged), "no history")
+    still = "; ".join(e.title for e in run_of if strip(e) is None)
+    still = f" Not shown: {still} (the run keeps no traversal)." if still else ""
     drawn = [
-        ("factors", factor_figure(group), "Scores by factor of variation", FACTORS, f", {seeds} a setting"),
-        ("matrices", matrix_figure(group, run_of), "What each latent dimension tells of each factor", MATRICES, of),
-        ("traversals", traversal_figure(run_of), "Latent traversals", TRAVERSALS, of),
-        ("units", unit_figure(group, look), "KL of each latent dimension", UNITS, f", {trained} a setting"),
-        ("curves", curve_figure(group, look), "Loss terms in training", CURVES, f", {trained} a setting"),
-        ("score_curves", score_curve_figure(group, look), "Scores in training", SCORE_CURVES, f", {trained} a setting"),
-        ("active", active_figure(group, seen, look), "Active units in training", ACTIVE, f", {read} a setting"),
-        ("kl_curves", kl_figure(group, seen, look), KL_HEAD, KL_CURVES, f", {read} a setting"),
-        ("lost", lost_figure(group, look), "Runs that diverged, failed or collapsed", LOST, ""),
-        ("agreement", agreement_figure(found), f"Rank correlations of {', '.join(told)}", AGREEMENT, ""),
+        ("factors", factor_figure(group), f"Scores by factor of variation{seeds}", read.FACTORS),
+        ("matrices", matrix_figure(group, run_of), f"What each latent tells of each factor{one_each}", read.MATRICES),
+        ("traversals", traversal_figure(run_of), f"Latent traversals{one_each}", read.TRAVERSALS + still),
+        ("units", unit_figure(group, look), f"KL of each latent dimension{trained}", read.UNITS),
+        ("curves", curve_figure(group, look), f"Loss terms in training{trained}", read.CURVES + silent),
+        ("penalties", penalty_figure(group, look), f"What methods add to the loss{trained}", read.PENALTIES),
+        ("score_curves", score_curve_figure(group, look), f"Scores in training{trained}", read.SCORE_CURVES),
+        ("active", active_figure(group, seen, look), f"Active units in training{followed}", read.ACTIVE + unseen),
+        (
+            "kl_curves",
+            kl_figure(group, seen, look),
+            f"KL of each latent in training{followed}",
+            read.KL_CURVES + unseen,
+        ),
+        ("lost", lost_figure(group, look) if full else None, "Runs that diverged, failed or collapsed", read.LOST),
+        ("agreement", agreement_figure(found), f"Rank correlations of {ranked}", read.AGREEMENT),
     ]
-    for name, figure, head, caption, tail in drawn:
+    for name, figure, head, caption in drawn:
         if figure is not None:
-            text = f"{caption} {_run_text(group, group.headline)}"
-            yield Drawn(f"{stem}_{name}", figure, f"{head}{tail}.", text, group)
+            text = f"{caption} {quantities_text(group.headline)}"
+            yield Drawn(f"{stem}_{name}", figure, f"{head}.", text, group, _setup(group))
 
 
-def _examples_text(shown: Sequence[Example]) -> str:
-    seeds = sorted({e.run.record.spec.seed for e in shown})
-    return f", one run a method: seed {', '.join(map(str, seeds))}"
+def _overview(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator[Drawn]:
+    """The first scores against reconstruction, in both widths."""
+    panels = [Panel(found.group, q, chosen=_chosen(found, q)) for q in found.group.headline]
+    panels = [p for p in panels if pareto_points(p)[0]][:OVERVIEW]
+    if panels:
+        seeds = _seeds(p.y.n for panel in panels for p in pareto_points(panel)[0])
+        head = f"Scores against reconstruction: {found.group.spec.dataset.short}{seeds}."
+        caption = f"{_points(panels)} {quantities_text([p.score for p in panels])}"
+        figures = [pareto_figure(panels, look, width=width) for width in (PAGE, COLUMN)]
+        yield Drawn(stem, figures[0], head, caption, setup=_setup(found.group), column=figures[1])
 
 
-def _overview(summed: Sequence[Group], look: Mapping[Series, Look]) -> Iterator[Drawn]:
-    rows = [(g, [q for q in g.headline if pareto_points(Panel(g, q))[0]][:OVERVIEW]) for g in summed]
-    rows = [(g, scores) for g, scores in rows if scores]
-    if not rows:
-        return
-    columns = max(len(scores) for _, scores in rows)
-    panels: list[Panel | None] = []
-    for group, scores in rows:
-        panels += [Panel(group, q) for q in scores]
-        panels += [None] * (columns - len(scores))
-    caption = " ".join([POINTS, *(_run_text(g, scores) for g, scores in rows)])
-    yield Drawn("pareto", pareto_figure(panels, look, columns=columns), "Scores against reconstruction.", caption)
-
-
-def _pareto(group: Group, quantity: Quantity, stem: str, look: Mapping[Series, Look]) -> Drawn:
-    """Two panels, against reconstruction and against KL, or the one of them that there is."""
-    panels = [Panel(group, quantity, cost) for cost in (RECON, KL)]
-    panels = [p for p in panels if pareto_points(p)[0]]
-    missing = dict.fromkeys(why for cost in (RECON, KL) for why in pareto_points(Panel(group, quantity, cost))[1])
+def _pareto(found: Findings, quantity: Quantity, stem: str, look: Mapping[Series, Look]) -> Drawn:
+    """Two planes, against reconstruction and against KL, or the one of them that there is."""
+    every = [Panel(found.group, quantity, cost, _chosen(found, quantity)) for cost in (RECON, KL)]
+    panels = [p for p in every if pareto_points(p)[0]]
+    missing = dict.fromkeys(why for panel in every for why in pareto_points(panel)[1])
     against = " and ".join(p.cost.label.text for p in panels) or RECON.label.text
     head = f"{quantity.label.text} ({quantity.protocol}) against {against}"
     left_out = f" Not shown: {'; '.join(missing)}." if missing else ""
     if not panels:
-        return Drawn(stem, None, f"{head}: no figure.{left_out}", group=group)
-    head += f", {seeds_text(p.y.n for panel in panels for p in pareto_points(panel)[0])} a setting.{left_out}"
-    caption = f"{POINTS} {_run_text(group, [quantity])}"
-    return Drawn(stem, pareto_figure(panels, look, columns=len(panels)), head, caption, group)
+        return Drawn(stem, None, f"{head}: no figure.{left_out}", group=found.group)
+    head += f"{_seeds(p.y.n for panel in panels for p in pareto_points(panel)[0])}.{left_out}"
+    caption = f"{_points(panels)} {quantities_text([quantity])}"
+    return Drawn(stem, pareto_figure(panels, look), head, caption, found.group, _setup(found.group))
 
 
-def _strengths(group: Group, quantities: Sequence[Quantity], stem: str, look: Mapping[Series, Look]) -> Iterator[Drawn]:
-    figure = strength_figure(group, quantities, look)
-    if figure is not None:
+def _strengths(
+    found: Findings, rows: Sequence[Row], stem: str, look: Mapping[Series, Look], further: str = ""
+) -> Iterator[Drawn]:
+    """Quantities against strengths, in both widths."""
+    group = found.group
+    rows = [row for row in rows if set(row) <= set(group.quantities)]
+    quantities = [q for row in rows for q in row]
+    chosen = frozenset((q, s) for q in quantities for s in _chosen(found, q))
+    wide, narrow = (strength_figure(group, rows, look, width=width, chosen=chosen) for width in (PAGE, COLUMN))
+    if wide is not None:
         names = ", ".join(dict.fromkeys(q.label.text for q in quantities))
-        numbers = [e.n for s in group.settings for q, e in s.estimates.items() if q in quantities]
-        head = f"{names} against each method's strength, {seeds_text(numbers)} a setting."
-        yield Drawn(stem, figure, head, f"{STRENGTHS} {_run_text(group, quantities)}", group)
+        numbers = _seeds(e.n for s in group.settings for q, e in s.estimates.items() if q in quantities)
+        parts = [read.STRENGTHS.format(chosen=f"{read.CHOSEN} " if chosen else ""), further]
+        lacking = missing_text(group, lambda s: s.estimates.keys() >= set(quantities), "not all of it measured")
+        caption = " ".join(filter(None, [*parts, quantities_text(quantities)])) + lacking
+        yield Drawn(
+            stem, wide, f"{names} against each method's strength{numbers}.", caption, group, _setup(group), narrow
+        )
 
 
-def _run_text(group: Group, quantities: Sequence[Quantity]) -> str:
-    return " ".join([setup_text(group), losses_text(group), quantities_text(quantities)])
+def _seeds(numbers: Iterator[int]) -> str:
+    return f", {seeds_text(numbers)} a setting"
+
+
+def _points(panels: Sequence[Panel]) -> str:
+    return read.POINTS.format(chosen=f"{read.CHOSEN} " if any(p.chosen for p in panels) else "")
+
+
+def _chosen(found: Findings, score: Quantity) -> frozenset[str]:
+    """Ids of the settings that were chosen for a score by itself."""
+    return frozenset(c.setting.id for c in found.choices if c.score == c.criterion == score)
+
+
+def _setup(group: Group) -> str:
+    return f"{setup_text(group)} {losses_text(group)}"
 
 
 def _file_name(group: Group, quantity: Quantity) -> str:

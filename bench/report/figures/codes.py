@@ -9,12 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from bench.quantities import SCORES, quantity_label
+from bench.quantities import SCORES, fixed, quantity_label
 from bench.report.collect.examples import Example
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Series, Setting, setting_text
 from bench.report.figures.style import (
-    ACROSS,
     PAGE,
     SMALL,
     Look,
@@ -80,7 +79,7 @@ def matrix_figure(group: Group, examples: Sequence[Example]) -> Figure | None:
     names = [name for name in MATRICES if any(e.matrix(name) is not None for e in examples)]
     if not names:
         return None
-    wide = min(len(examples), ACROSS)
+    wide = min(len(examples), PANELS)
     blocks = [examples[i : i + wide] for i in range(0, len(examples), wide)]
     size = (min(PAGE, 0.9 + 1.55 * wide), 0.5 + 1.9 * len(names) * len(blocks))
     figure = Figure(figsize=size, layout="constrained")
@@ -119,9 +118,9 @@ def agreement_figure(found: Findings) -> Figure | None:
     image = heat_map(ax, table, -1.0, 1.0, cmap="PuOr", written=math.inf)
     for i, j in zip(*np.nonzero(~np.isnan(table)), strict=True):
         a, at = found.agreement, (shown[i + 1], shown[j])
-        interval = "" if math.isnan(a.lo[at]) else f"\n[{a.lo[at]:.2f}, {a.hi[at]:.2f}]"
+        interval = "" if math.isnan(a.lo[at]) else f"\n[{fixed(a.lo[at], 2)}, {fixed(a.hi[at], 2)}]"
         ink = "white" if abs(table[i, j]) > 0.6 else "black"
-        text = f"{table[i, j]:.2f}{interval}".replace("-", "−")
+        text = f"{fixed(table[i, j], 2)}{interval}".replace("-", "−")
         ax.text(j, i, text, ha="center", va="center", fontsize=5, color=ink)
     names = [found.ranked[k].label.head for k in shown]
     ax.set_xticks(range(len(table)), names[:-1], rotation=40, ha="right", rotation_mode="anchor")
@@ -165,7 +164,7 @@ def heat_map(
     for (i, j), value in np.ndenumerate(table):
         if value >= written:
             ink = "white" if value < low + 0.55 * (high - low) else "black"
-            ax.text(j, i, f"{value:.2f}".replace("-", "−"), ha="center", va="center", fontsize=4.5, color=ink)
+            ax.text(j, i, fixed(value, 2).replace("-", "−"), ha="center", va="center", fontsize=4.5, color=ink)
     return image
 
 
@@ -178,10 +177,11 @@ def _per_factor(group: Group, names: Sequence[str]) -> dict[str, Matrix]:
             for name in names:
                 known[name] += [v for v in [_first(scores, name)] if v is not None]
         for name, values in known.items():
-            rows[name].append(iqm(np.array(values).T) if values else None)
+            same = [v for v in values if len(v) == len(values[0])]
+            rows[name].append(iqm(np.array(same).T) if same else None)
     counts = {name: next((len(r) for r in several if r is not None), 0) for name, several in rows.items()}
     return {
-        name: np.array([np.full(counts[name], np.nan) if r is None else r for r in several])
+        name: np.array([r if r is not None and len(r) == counts[name] else [np.nan] * counts[name] for r in several])
         for name, several in rows.items()
         if counts[name]
     }
@@ -191,7 +191,7 @@ def _first(scores: Sequence[ScoreFile], name: str) -> Matrix | None:
     """Values per factor of this name by the first protocol that has them, as the mean over evaluations."""
     for file in scores:
         found = [r.per_factor[name] for r in file.repeats if name in r.per_factor]
-        if found:
+        if found and len({len(values) for values in found}) == 1:
             return np.asarray(np.array(found, dtype=np.float64).mean(axis=0))
     return None
 

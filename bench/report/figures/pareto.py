@@ -1,35 +1,53 @@
 """Figures of scores against reconstruction, with the Pareto front."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 
 from bench.quantities import RECON, Quantity
 from bench.report.collect.groups import Group, Series, Setting
-from bench.report.figures.point_labels import Label, place_labels
-from bench.report.figures.style import COLUMN, PAGE, SMALL, Look, settle
+from bench.report.figures.panels import (
+    JOINT,
+    PALE,
+    collapsed_seeds,
+    decades,
+    draw_references,
+    draw_seeds,
+    interval,
+    label_across,
+    legend,
+    limits,
+    mark_entries,
+    mostly_collapsed,
+    references,
+    series_handle,
+    sizes,
+    spread,
+    strengths_text,
+    variant_text,
+)
+from bench.report.figures.style import COLUMN, PAGE, Look, settle, wrapped
 from bench.report.stats.hypervolume import non_dominated
 from bench.report.stats.intervals import Estimate
-from bench.report.tables.captions import points_text
 from bench.report.words.names import method_label, value_text
 
-LABELLED = 15  # settings that a panel has room to tell all of; of more, those on the front
-MANY = 2000  # seeds in one panel beyond which an SVG holds them as a picture: as shapes they take megabytes
-# Lines of what trains nothing, told apart by their dashes: they share one grey.
-DASHES: dict[str, Any] = {"untrained": "-.", "pca": (0, (5, 1, 1, 1, 1, 1)), "ica": (0, (10, 2)), "chance": ":"}
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 
 
 class Panel(NamedTuple):
-    """The plane of a cost (x, lower better) and a score (y, higher better) for the settings of a group."""
+    """The plane of a cost (x, lower better) and a score (y, higher better) for the settings of a group.
+
+    chosen: ids of the settings that were chosen for this score.
+    """
 
     group: Group
     score: Quantity
     cost: Quantity = RECON
+    chosen: frozenset[str] = frozenset()
 
 
 class Point(NamedTuple):
@@ -66,121 +84,205 @@ def pareto_points(panel: Panel) -> tuple[list[Point], list[str]]:
 
 
 def on_front(points: Sequence[Point]) -> list[bool]:
-    """Which points no other dominates, by the interquartile means: less cost, higher score."""
-    costs = np.array([(p.x.iqm, -p.y.iqm) for p in points]).reshape(-1, 2)
-    return [bool(kept) for kept in non_dominated(costs)]
+    """Which points no other dominates, by the interquartile means: less cost, higher score.
+
+    A setting whose majority collapsed is on no front, and dominates none.
+    """
+    alive = [i for i, p in enumerate(points) if not mostly_collapsed(p.setting)]
+    costs = np.array([(points[i].x.iqm, -points[i].y.iqm) for i in alive]).reshape(-1, 2)
+    kept = {i for i, on in zip(alive, non_dominated(costs), strict=True) if on}
+    return [i in kept for i in range(len(points))]
 
 
 def settings_span(points: Sequence[Point]) -> tuple[tuple[float, float] | None, int]:
     """Costs from a little below to a little above all settings, and how many seeds lie beyond.
 
     An interval is within as far as it reaches no more than half of that again beyond the settings: one run that
-    collapsed is not to squeeze all others. None, with no seed beyond, where settings do not differ.
+    collapsed is not to squeeze all others, nor is a setting whose majority did. None, with no seed beyond, where
+    settings do not differ.
     """
-    middle = [p.x.iqm for p in points]
+    alive = [p for p in points if not mostly_collapsed(p.setting)] or points
+    middle = [p.x.iqm for p in alive]
     if not middle or min(middle) == max(middle):
-        middle = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if np.isfinite(x)]
+        middle = [x for p in alive for x in (p.x.iqm, p.x.lo, p.x.hi) if np.isfinite(x)]
         if not middle or min(middle) == max(middle):
             return None, 0
     reach = 0.5 * (max(middle) - min(middle))
     low, high = min(middle) - reach, max(middle) + reach
-    edges = [x for p in points for x in (p.x.iqm, p.x.lo, p.x.hi) if low <= x <= high]
+    edges = [x for p in alive for x in (p.x.iqm, p.x.lo, p.x.hi) if low <= x <= high]
     margin = 0.1 * (max(edges) - min(edges))
     low, high = min(edges) - margin, max(edges) + margin
-    return (low, high), sum(not low <= x <= high for p in points for x in _seeds(p)[0])
+    return (low, high), sum(not low <= x <= high for p in points for x in seeds_of(p)[0])
 
 
-def pareto_figure(panels: Sequence[Panel | None], looks: Mapping[Series, Look], *, columns: int = 1) -> Figure:
-    """Each panel in its place, None leaves one empty: seeds as faint dots, settings with intervals, the front as steps.
+def pareto_figure(panels: Sequence[Panel], looks: Mapping[Series, Look], *, width: float = PAGE) -> Figure:
+    """Planes of one group. Each method is a line through its strengths; the step line is the front of all settings.
 
-    Filled markers are on the front, hollow ones dominated; the number beside a marker is the method's strength.
+    Up to JOINT methods share a panel; of more, each has one of its own in every plane, with the others in grey. width:
+    of a page, or of a column, which takes the planes one below another or, of many methods, the first plane alone.
     """
+    methods = [m for m, several in panels[0].group.methods.items() if any(s.strength is not None for s in several)]
+    if len(panels[0].group.methods) <= JOINT or not methods:
+        return _joint(panels, looks, width)
+    return _multiples(panels if width > COLUMN else panels[:1], methods, looks, width)
+
+
+def _joint(panels: Sequence[Panel], looks: Mapping[Series, Look], width: float) -> Figure:
+    """A panel for each plane, with all methods in it."""
+    columns = len(panels) if width > COLUMN else 1
     rows = -(-len(panels) // columns)
-    width, height = (COLUMN, 2.9) if columns == 1 else (PAGE, 2.35)
-    figure = Figure(figsize=(width, rows * height + 0.4), layout="constrained")
+    figure = Figure(figsize=(width, rows * (1.9 if columns > 1 else 1.45) + 0.75), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    shown: list[tuple[Axes, list[Point]]] = []
-    for ax, panel in zip(axes, panels, strict=True):
-        if panel is None:
-            ax.set_visible(False)
-            continue
-        shown.append((ax, pareto_points(panel)[0]))
-        _draw_points(*shown[-1], looks)
-        ax.set_xlabel(f"← {panel.cost.label.text}{' ' if columns == 1 else chr(10)}({panel.cost.label.unit})")
-        ax.set_ylabel(f"{panel.score.label.text} →")
-        title = _wrapped(panel.score.protocol, 2.0, hyphens=True)
-        ax.set_title(f"{_wrapped(panel.group.spec.dataset.short, 2.0)}\n{title}")
-    head = points_text(p.y.n for _, points in shown for p in points)
-    figure.suptitle(f"{head}; arrows point to better", x=0.01, ha="left", fontsize=SMALL)
-    names = {p.series for _, points in shown for p in points}
-    handles = [_handle(look) for series, look in looks.items() if series in names]
-    handles.append(Line2D([], [], color="0.35", label="non-dominated front"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=2 if columns == 1 else 5, columnspacing=1.2)
-    settle(figure)
-    for ax, points in shown:
-        told = [len(points) <= LABELLED or on for on in on_front(points)]
-        labels = [_label(p, looks[p.series], told=say) for p, say in zip(points, told, strict=True)]
-        place_labels(figure, ax, labels, SMALL)
+    dashes = _dashes(panels[0].group)
+    names = []
+    for i, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        points, _ = pareto_points(panel)
+        _set_limits([ax], points, panel)
+        for series in dict.fromkeys(p.series for p in points):
+            _draw_series(ax, [p for p in points if p.series == series], looks[series], dashes[series], panel.chosen)
+        _draw_front(ax, points)
+        names.append(draw_references(ax, references(panel.group, panel.score), named=True))
+        ax.set_ylabel(wrapped(f"{panel.score.label.text}\N{NO-BREAK SPACE}→", 1.3))
+        last = width > COLUMN or i == len(panels) - 1 or panels[i + 1].cost != panel.cost
+        ax.tick_params(labelbottom=last)
+        if last:
+            ax.set_xlabel(_cost_label(panel, "\n" if columns > 2 else " "))
+    entries: dict[str, Any] = {}
+    for series, several in panels[0].group.series.items():
+        if not several[0].is_baseline:
+            name = ", ".join(filter(None, [method_label(series[0]), variant_text(series), strengths_text(several)]))
+            entries[name] = series_handle(looks[series], dashes[series])
+    _finish(figure, panels, entries, names, 3 if columns > 1 else 2)
     return figure
 
 
-def _draw_points(ax: Axes, points: Sequence[Point], looks: Mapping[Series, Look]) -> None:
-    many = sum(len(_seeds(p)[0]) for p in points) > MANY
-    for p, kept in zip(points, on_front(points), strict=True):
-        look = looks[p.series]
-        _draw_seeds(ax, *_seeds(p), look, many=many)
-        fill = look.colour if kept else "white"
-        marked = {"marker": look.marker, "color": look.colour, "markerfacecolor": fill, "markeredgewidth": 1.0}
-        bars = {"elinewidth": 0.7, "ecolor": (*look.colour, 0.7)}
-        ax.errorbar(p.x.iqm, p.y.iqm, xerr=_bars(p.x), yerr=_bars(p.y), **marked, **bars, zorder=3)  # type: ignore[arg-type]
+def _multiples(panels: Sequence[Panel], methods: Sequence[str], looks: Mapping[Series, Look], width: float) -> Figure:
+    """For each plane a row of panels, one a method, the others in grey behind it; more rows where they do not fit."""
+    across = min(len(methods), 7 if width > COLUMN else 3)
+    blocks = -(-len(methods) // across)
+    figure = Figure(figsize=(width, len(panels) * blocks * 1.12 + 1.0), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[union-attr,call-arg]
+    grid = figure.subplots(len(panels) * blocks, across, squeeze=False)
+    group, names = panels[0].group, []
+    dashes = {key: DASHES[i % len(DASHES)] for m in methods for i, key in enumerate(_series_of(group, m))}
+    for row, panel in enumerate(panels):
+        block = grid[row * blocks : (row + 1) * blocks]
+        axes, points = list(block.ravel()[: len(methods)]), pareto_points(panel)[0]
+        _set_limits(axes, points, panel)
+        for i, (ax, method) in enumerate(zip(axes, methods, strict=True)):
+            _draw_one(ax, points, method, looks, dashes, panel.chosen)
+            named = i % across == across - 1 or i == len(axes) - 1
+            names.append(draw_references(ax, references(group, panel.score), named=named))
+            ax.tick_params(labelleft=i % across == 0, labelbottom=i + across >= len(methods))
+            if row == 0 or blocks > 1:
+                ax.set_title(f"{method_label(method)}\n{strengths_text(group.methods[method])}")
+        for left in block[:, 0]:
+            left.set_ylabel(wrapped(f"{panel.score.label.text}\N{NO-BREAK SPACE}→", 0.8))
+        for ax in block.ravel()[len(methods) :]:
+            ax.set_visible(False)
+        if row == len(panels) - 1 or panels[row + 1].cost != panel.cost:
+            label_across([list(one) for one in block], _cost_label(panel))
+        else:
+            for ax in axes:
+                ax.tick_params(labelbottom=False)
+    several = [key for m in methods if len(_series_of(group, m)) > 1 for key in _series_of(group, m)]
+    entries = {f"{method_label(k[0])}, {variant_text(k)}": series_handle(looks[k], dashes[k]) for k in several}
+    _finish(figure, panels, entries, names, 5 if width > COLUMN else 2)
+    return figure
+
+
+def _draw_one(
+    ax: Axes,
+    points: Sequence[Point],
+    method: str,
+    looks: Mapping[Series, Look],
+    dashes: Mapping[Series, Any],
+    chosen: frozenset[str],
+) -> None:
+    """A method before the others, which are grey lines, and those without a strength."""
+    for series in dict.fromkeys(p.series for p in points):
+        mine = [p for p in points if p.series == series]
+        if series[0] == method or mine[0].setting.strength is None:
+            _draw_series(ax, mine, looks[series], dashes.get(series, "-"), chosen)
+        else:
+            alive = [p for p in mine if not mostly_collapsed(p.setting)]
+            line = {"color": PALE, "linewidth": 0.7, "marker": "o", "markersize": 1.6, "zorder": 0.5}
+            ax.plot([p.x.iqm for p in alive], [p.y.iqm for p in alive], **line)  # type: ignore[arg-type]
+    _draw_front(ax, points)
+
+
+def _draw_series(ax: Axes, points: Sequence[Point], look: Look, dashes: Any, chosen: frozenset[str]) -> None:
+    """A line through the strengths in order, with intervals; markers grow with the strength, chosen ones are filled."""
+    alive = [p for p in points if not mostly_collapsed(p.setting)]
+    line = {"color": look.colour, "linestyle": dashes, "linewidth": 0.9, "zorder": 2.5}
+    ax.plot([p.x.iqm for p in alive], [p.y.iqm for p in alive], **line)
+    low, high = ax.get_xlim()
+    for p, size in zip(points, sizes(len(points)), strict=True):
+        x, y, gone = seeds_of(p)
+        draw_seeds(ax, x, y, look, gone)
+        if mostly_collapsed(p.setting):
+            at = min(max(p.x.iqm, low), high)
+            ax.plot(at, p.y.iqm, marker="x", color=look.colour, markersize=5, markeredgewidth=1.3, clip_on=False)
+            continue
+        fill = look.colour if p.setting.id in chosen else "white"
+        marked = {"marker": look.marker, "markersize": size, "color": look.colour, "markerfacecolor": fill}
+        bars = {"elinewidth": 0.6, "ecolor": (*look.colour, 0.7), "markeredgewidth": 0.9}
+        ax.errorbar(p.x.iqm, p.y.iqm, xerr=interval(p.x), yerr=interval(p.y), **marked, **bars, zorder=3)  # type: ignore[arg-type]
+
+
+def _draw_front(ax: Axes, points: Sequence[Point]) -> None:
+    """From one setting to the next the best score is that of the setting before: a step, not a slope."""
     front = sorted((p.x.iqm, p.y.iqm) for p, kept in zip(points, on_front(points), strict=True) if kept)
     if front:
-        # From one setting to the next the best score is that of the setting before: a step, not a slope.
-        ax.step(*zip(*front, strict=True), where="post", color="0.35", linewidth=1.0, zorder=2)
-    _span_settings(ax, points)
+        ax.step(*zip(*front, strict=True), where="post", color="0.2", linewidth=0.9, zorder=2)
 
 
-def _draw_seeds(ax: Axes, x: Sequence[float], y: Sequence[float], look: Look, *, many: bool) -> None:
-    ax.scatter(x, y, s=5, color=look.colour, alpha=0.35, linewidths=0, zorder=1, rasterized=many)
+def _set_limits(axes: Sequence[Axes], points: Sequence[Point], panel: Panel) -> None:
+    """The same for all panels of a plane: a far-off run does not squeeze the settings."""
+    span, _ = settings_span(points)
+    heights = [v for p in points for v in (p.y.iqm, p.y.lo, p.y.hi, *seeds_of(p)[1])]
+    for ax in axes:
+        if span is not None:
+            ax.set_xlim(*span)
+            decades(ax, "x")
+        ax.set_ylim(*limits(heights, references(panel.group, panel.score)))
 
 
-def _span_settings(ax: Axes, points: Sequence[Point]) -> None:
-    """A far-off run does not squeeze the settings, but is counted."""
-    span, beyond = settings_span(points)
-    if span is not None:
-        ax.set_xlim(*span)
-    if beyond:
-        text = f"{beyond} seed{'s' if beyond > 1 else ''} outside"
-        ax.text(0.99, 0.02, text, transform=ax.transAxes, ha="right", fontsize=SMALL - 1, color="0.35")
+def _finish(
+    figure: Figure,
+    panels: Sequence[Panel],
+    entries: dict[str, Any],
+    names: Sequence[Sequence[Annotation]],
+    across: int,
+) -> None:
+    settings = [s for several in panels[0].group.methods.values() for s in several]
+    filled = any(s.id in panel.chosen for panel in panels for s in settings)
+    legend(figure, entries | mark_entries(settings, chosen=filled, front=True), across)
+    figure.align_ylabels()
+    settle(figure)
+    for beside in names:
+        spread(figure, beside)
 
 
-def _label(point: Point, look: Look, *, told: bool) -> Label:
-    x, y = point.x, point.y
-    bars = [(x.lo, y.iqm, x.hi, y.iqm)] if x.n > 1 else []
-    bars += [(x.iqm, y.lo, x.iqm, y.hi)] if y.n > 1 else []
-    return Label(x.iqm, y.iqm, _strength_text(point.setting) if told else "", look.ink, tuple(bars))
+def _series_of(group: Group, method: str) -> list[Series]:
+    return [key for key in group.series if key[0] == method]
 
 
-def _handle(look: Look) -> Line2D:
-    return Line2D([], [], color=look.colour, marker=look.marker, linestyle="", label=look.name)
+def _dashes(group: Group) -> dict[Series, Any]:
+    learnt = [key for key, several in group.series.items() if not several[0].is_baseline]
+    methods = list(dict.fromkeys(key[0] for key in learnt))
+    return {key: DASHES[methods.index(key[0]) % len(DASHES)] for key in learnt}
 
 
-def _wrapped(text: str, inches: float, *, hyphens: bool = False) -> str:
-    parted = text.replace("-", "- ") if hyphens else text  # textwrap breaks at no hyphen that follows a digit
-    lines = textwrap.wrap(parted, int(16 * inches), break_on_hyphens=False)
-    return "\n".join(line.replace("- ", "-") if hyphens else line for line in lines)
+def _cost_label(panel: Panel, between: str = " ") -> str:
+    return f"← {panel.cost.label.text}{between}({panel.cost.label.unit})"
 
 
-def _seeds(point: Point) -> tuple[list[float], list[float]]:
-    """The seeds that have both numbers."""
-    x, y = point.setting.samples[point.cost], point.setting.samples[point.score]
+def seeds_of(point: Point) -> tuple[list[float], list[float], list[bool]]:
+    """Cost and score of the seeds that have both, and which of them collapsed."""
+    x, y, gone = point.setting.samples[point.cost], point.setting.samples[point.score], collapsed_seeds(point.setting)
     both = [seed for seed in x if seed in y]
-    return [x[seed] for seed in both], [y[seed] for seed in both]
-
-
-def _bars(e: Estimate) -> list[list[float]] | None:
-    """Lengths of the bars below and above; the bootstrap's percentiles need not enclose the mean, bars must."""
-    return [[max(e.iqm - e.lo, 0.0)], [max(e.hi - e.iqm, 0.0)]] if e.n > 1 else None
+    return [x[seed] for seed in both], [y[seed] for seed in both], [seed in gone for seed in both]
 
 
 def _strength_text(setting: Setting) -> str:

@@ -3,108 +3,230 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, StrMethodFormatter
+from matplotlib.text import Annotation
+from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.quantities import BASELINES, FAR, Quantity
+from bench.quantities import Quantity
 from bench.report.collect.groups import Group, Series, Setting
-from bench.report.figures.pareto import DASHES, MANY, _bars, _draw_seeds, _wrapped
-from bench.report.figures.style import ACROSS, SMALL, Look, columns_of, settle
-from bench.report.tables.captions import points_text
-from bench.report.words.names import value_text
+from bench.report.figures.panels import (
+    Reference,
+    collapsed_seeds,
+    decades,
+    draw_references,
+    draw_seeds,
+    interval,
+    legend,
+    limits,
+    mark_entries,
+    mostly_collapsed,
+    references,
+    series_handle,
+    spread,
+    symbol_text,
+    variant_text,
+)
+from bench.report.figures.style import COLUMN, PAGE, Look, settle, wrapped
+from bench.report.words.names import method_label, value_text
+
+Row = tuple[Quantity, ...]  # what a row of panels shows: one quantity, or a lower and an upper bound
+LOGARITHMIC = ("total_correlation", "tc_", "grad_")  # what quantities are called that span orders of magnitude
+FLOOR = 1e-3  # where a logarithmic axis ends at the least, in nats
+DODGE = 0.07  # between the series of a method, of the width of the panel
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 
 
-def strength_figure(group: Group, quantities: Sequence[Quantity], looks: Mapping[Series, Look]) -> Figure | None:
-    """A row for each quantity, a column for each series that has a strength; None if there is no such series.
+def strength_figure(
+    group: Group,
+    rows: Sequence[Row],
+    looks: Mapping[Series, Look],
+    *,
+    width: float = PAGE,
+    chosen: frozenset[tuple[Quantity, str]] = frozenset(),
+) -> Figure | None:
+    """A row for each quantity, a column for each method that has a strength; None if there is no such method.
 
-    Methods without a strength are a line with its interval as a band, across every panel.
+    Lines across all panels: methods without a strength, PCA and the supervised encoder. chosen: quantities, and the
+    ids of the settings that were chosen for them. A column's width takes three methods side by side, and of more
+    methods the first quantity alone.
     """
-    series = {k: v for k, v in group.series.items() if any(_position(s) is not None and s.estimates for s in v)}
-    if not series or not quantities:
+    methods = [m for m, several in group.methods.items() if any(_position(s) is not None for s in several)]
+    known = {q for m in methods for s in group.methods[m] for q in s.estimates}
+    rows = [row for row in rows if known.issuperset(row)]
+    if not methods or not rows:
         return None
-    baselines = {k: v for k, v in group.series.items() if all(s.strength is None for s in v) and k[0] not in FAR}
-    baselines = {k: v for k, v in baselines.items() if any(q in s.estimates for s in v for q in quantities)}
-    labels = [_wrapped(q.label.axis, 1.6) for q in quantities]
-    figure, columns = columns_of(len(series), labels, 1.6, across="column")
-    inches = (figure.get_figwidth() - 0.9) / min(len(series), ACROSS)
-    for column, (key, settings) in zip(columns, series.items(), strict=True):
-        for ax, quantity in zip(column, quantities, strict=True):
-            _draw_baselines(ax, quantity, baselines, looks)
-            _draw_strength(ax, quantity, settings, looks[key])
-        _strength_axes(column, settings, inches)
-        column[-1].set_xlabel(looks[key].name)
-    for row, quantity in enumerate(quantities):
-        if quantity.name.startswith("grad_"):  # one seed's peak may be tenfold the others'
-            _decades(columns[0][row], [v for s in group.scored for v in s.samples.get(quantity, {}).values()])
-        for column in columns[::ACROSS]:
-            column[row].set_title(_wrapped(quantity.protocol, 1.15 * inches, hyphens=True))
-    head = points_text(e.n for s in group.scored for q, e in s.estimates.items() if q in quantities)
-    figure.suptitle(head, x=0.01, ha="left", fontsize=SMALL)
-    if baselines:
-        lines = [Line2D([], [], color=looks[k].colour, linestyle=_dashes(k), label=looks[k].name) for k in baselines]
-        figure.legend(handles=lines, loc="outside lower center", ncols=4)
-    figure.align_labels()
-    settle(figure)
+    across = min(len(methods), 7 if width > COLUMN else 3)
+    blocks = -(-len(methods) // across)
+    rows = rows[:1] if blocks > 1 and width <= COLUMN else rows
+    figure = Figure(figsize=(width, len(rows) * blocks * 1.12 + 1.0), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[union-attr,call-arg]
+    grid = figure.subplots(len(rows) * blocks, across, squeeze=False)
+    names = []
+    for i, row in enumerate(rows):
+        names += _draw_row(grid[i * blocks : (i + 1) * blocks], group, row, methods, looks, chosen, first=i == 0)
+        for ax in grid[i * blocks : (i + 1) * blocks].ravel()[: len(methods)]:
+            ax.tick_params(labelbottom=i == len(rows) - 1)
+    if len(rows) > 0:
+        for ax, method in zip(grid[-blocks:].ravel(), methods, strict=False):
+            ax.set_xlabel(symbol_text(next(s.strength for s in group.methods[method] if s.strength is not None)))
+    _finish(
+        figure,
+        group,
+        methods,
+        looks,
+        names,
+        filled=any(q in row for q, _ in chosen for row in rows),
+        wide=width > COLUMN,
+    )
     return figure
 
 
-def _draw_strength(ax: Axes, quantity: Quantity, settings: Sequence[Setting], look: Look) -> None:
-    known = [(x, s) for s in settings if (x := _position(s)) is not None and quantity in s.estimates]
-    many = sum(len(s.samples[quantity]) for _, s in known) > MANY
-    for x, s in known:
-        seeds = list(s.samples[quantity].values())
-        _draw_seeds(ax, [x] * len(seeds), seeds, look, many=many)
-        e = s.estimates[quantity]
-        ax.errorbar(x, e.iqm, yerr=_bars(e), color=look.colour, marker=look.marker, elinewidth=0.8, zorder=3)
-    ax.plot([x for x, _ in known], [s.estimates[quantity].iqm for _, s in known], color=look.colour, lw=0.8, zorder=2)
+def _draw_row(
+    block: Any,
+    group: Group,
+    row: Row,
+    methods: Sequence[str],
+    looks: Mapping[Series, Look],
+    chosen: frozenset[tuple[Quantity, str]],
+    *,
+    first: bool,
+) -> list[list[Annotation]]:
+    """One quantity for each method, on one scale."""
+    lines, names = _lines(group, row), []
+    settings = [s for m in methods for s in group.methods[m]]
+    axes = list(block.ravel()[: len(methods)])
+    for ax in block.ravel()[len(methods) :]:
+        ax.set_visible(False)
+    low, high = _ends(settings, row, lines)
+    across = block.shape[1]
+    for i, (ax, method) in enumerate(zip(axes, methods, strict=True)):
+        _strength_axis(ax, group.methods[method])
+        ax.set_ylim(low, high)
+        if row[0].name.startswith(LOGARITHMIC):
+            decades(ax, "y")
+        series = [key for key in group.series if key[0] == method]
+        for k, key in enumerate(series):
+            _draw_series(ax, row, group.series[key], looks[key], k - (len(series) - 1) / 2, DASHES[k % 4], chosen)
+        names.append(draw_references(ax, lines, named=i % across == across - 1 or i == len(axes) - 1))
+        ax.tick_params(labelleft=i % across == 0)
+        if first:
+            ax.set_title(method_label(method))
+    for left in block[:, 0]:
+        left.set_ylabel(_row_label(row))
+    return names
 
 
-def _draw_baselines(
-    ax: Axes, quantity: Quantity, baselines: Mapping[Series, Sequence[Setting]], looks: Mapping[Series, Look]
+def _lines(group: Group, row: Row) -> list[Reference]:
+    ends = ("",) if len(row) == 1 else (", lower", ", upper")
+    return [
+        line._replace(name=line.name + end) for q, end in zip(row, ends, strict=True) for line in references(group, q)
+    ]
+
+
+def _ends(settings: Sequence[Setting], row: Row, lines: Sequence[Reference]) -> tuple[float, float]:
+    estimates = [s.estimates[q] for s in settings for q in row if q in s.estimates]
+    values = [v for e in estimates for v in (e.iqm, e.lo, e.hi)]
+    values += [v for s in settings for q in row for v in s.samples.get(q, {}).values()] if len(row) == 1 else []
+    if not row[0].name.startswith(LOGARITHMIC):
+        return limits(values, lines)
+    every = np.array([v for v in (*values, *(line.estimate.iqm for line in lines)) if np.isfinite(v)])
+    low = max(float(every.min()), FLOOR)
+    high = max(float(every.max()), 2 * low)
+    return low / 1.25, high * 1.25
+
+
+def _draw_series(
+    ax: Axes,
+    row: Row,
+    settings: Sequence[Setting],
+    look: Look,
+    place: float,
+    dashes: Any,
+    chosen: frozenset[tuple[Quantity, str]],
 ) -> None:
-    for key, settings in baselines.items():
-        for e in [s.estimates[quantity] for s in settings if quantity in s.estimates]:
-            ax.axhline(e.iqm, color=looks[key].colour, linestyle=_dashes(key), linewidth=0.8, zorder=0)
-            if e.n > 1 and key[0] not in BASELINES:
-                ax.axhspan(e.lo, e.hi, color=looks[key].colour, alpha=0.12, linewidth=0, zorder=0)
+    """Intervals at each strength and a line through them; two bounds are two lines with the span between them."""
+    known = [s for s in settings if all(q in s.estimates for q in row)]
+    at = ax.transData + ax.transAxes.inverted()
+    shares = [at.transform((x, 1.0))[0] + DODGE * place for s in known if (x := _position(s)) is not None]
+    xs = [float(ax.transData.inverted().transform(ax.transAxes.transform((share, 0.5)))[0]) for share in shares]
+    low, high = ax.get_ylim()
+    alive = [(x, s) for x, s in zip(xs, known, strict=True) if not mostly_collapsed(s)]
+    if len(row) == 2 and alive:
+        ends = [[s.estimates[q].iqm for _, s in alive] for q in row]
+        ax.fill_between([x for x, _ in alive], *ends, color=look.colour, alpha=0.2, linewidth=0)
+    for q in row:
+        heights = [min(max(s.estimates[q].iqm, low), high) for _, s in alive]
+        ax.plot([x for x, _ in alive], heights, color=look.colour, linestyle=dashes, linewidth=0.9, zorder=2)
+        for x, s in zip(xs, known, strict=True):
+            gone, values = collapsed_seeds(s), s.samples[q]
+            if len(row) == 1:
+                draw_seeds(
+                    ax, [x] * len(values), np.clip(list(values.values()), low, high), look, [n in gone for n in values]
+                )
+            e = s.estimates[q]
+            marker = "x" if mostly_collapsed(s) else look.marker
+            told = {"marker": marker, "markersize": 4, "color": look.colour, "elinewidth": 0.7, "clip_on": False}
+            fill = look.colour if (q, s.id) in chosen else "white"
+            ax.errorbar(x, min(max(e.iqm, low), high), yerr=interval(e), markerfacecolor=fill, zorder=3, **told)
 
 
-def _strength_axes(column: Sequence[Axes], settings: Sequence[Setting], inches: float) -> None:
+def _strength_axis(ax: Axes, settings: Sequence[Setting]) -> None:
     """Ticks at the values themselves, on a logarithmic axis where they span more than a factor of three.
 
-    A number that has no room beside the one before it goes one line down.
+    A number that has no room beside those before it is left out; both ends are told first.
     """
     values = sorted({x for s in settings if (x := _position(s)) is not None})
-    ax = column[-1]
-    for upper in column[:-1]:
-        upper.tick_params(labelbottom=False)
     if values[0] > 0 and values[-1] / values[0] > 3:
         ax.set_xscale("log")
-    ax.get_xlim()  # settles the limits, which the transforms below do not
-    places = ax.transAxes.inverted().transform(ax.transData.transform([(v, 0) for v in values]))[:, 0] * inches
-    texts, free = [], -1.0
-    for place, text in zip(places, map(value_text, values), strict=True):
-        half = 0.033 * len(text)
-        texts.append(text if place - half > free else f"\n{text}")
-        free = free if texts[-1].startswith("\n") else place + half
+        edge = (values[-1] / values[0]) ** 0.18
+        ax.set_xlim(values[0] / edge, values[-1] * edge)
+    else:
+        edge = 0.18 * (values[-1] - values[0]) or 1.0
+        ax.set_xlim(values[0] - edge, values[-1] + edge)
     ax.xaxis.set_major_locator(FixedLocator(values))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xticklabels(texts)
+    at = ax.transData + ax.transAxes.inverted()
+    texts = {v: (float(at.transform((v, 1.0))[0]), 0.036 * (len(value_text(v)) + 0.6)) for v in values}
+    told: list[float] = []
+    for value in (values[0], values[-1], *values[1:-1]):
+        place, half = texts[value]
+        if value not in told and all(abs(place - texts[v][0]) > half + texts[v][1] for v in told):
+            told.append(value)
+    ax.set_xticklabels([value_text(v) if v in told else "" for v in values])
 
 
-def _dashes(series: Series) -> Any:
-    return DASHES.get(series[0], "--")
+def _row_label(row: Row) -> str:
+    label = row[0].label
+    text = label.axis if len(row) == 1 else f"{label.text.partition(',')[0]}, bounds ({label.unit})"
+    return wrapped(text.replace(" ↑", "\N{NO-BREAK SPACE}↑"), 0.95)
 
 
-def _decades(ax: Axes, values: Sequence[float]) -> None:
-    """A logarithmic axis of plain numbers, where values span more than a factor of three."""
-    if min(values) > 0 and max(values) > 3 * min(values):
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        ax.yaxis.set_minor_locator(NullLocator())
+def _finish(
+    figure: Figure,
+    group: Group,
+    methods: Sequence[str],
+    looks: Mapping[Series, Look],
+    names: Sequence[Sequence[Annotation]],
+    *,
+    filled: bool,
+    wide: bool,
+) -> None:
+    entries: dict[str, Any] = {}
+    for method in methods:
+        series = [key for key in group.series if key[0] == method]
+        for k, key in enumerate(series if len(series) > 1 else []):
+            name = f"{method_label(method)}, {variant_text(key)}"
+            entries[name] = series_handle(looks[key], DASHES[k % len(DASHES)])
+    settings = [s for m in methods for s in group.methods[m]]
+    marks = mark_entries(settings, chosen=filled, front=False)
+    marks.pop("weakest to strongest", None)
+    legend(figure, entries | marks, 5 if wide else 2)
+    figure.align_ylabels()
+    settle(figure)
+    for beside in names:
+        spread(figure, beside)
 
 
 def _position(setting: Setting) -> float | None:

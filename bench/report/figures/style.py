@@ -1,7 +1,8 @@
 """How figures look: legible in a column, in greyscale and to the colour-blind; the same bytes each time."""
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,11 +16,12 @@ from bench.quantities import BASELINES
 from bench.report.collect.groups import Group, Series, Setting
 from bench.report.words.names import METHODS, method_label, symbol, value_text
 
-ACROSS = 4  # columns side by side
-WIDTH = 1.75  # inches of each
+ACROSS = 5  # columns side by side
+WIDTH = 1.75  # inches of each, as far as the page has them
 
-COLUMN, PAGE = 3.4, 7.0  # inches: the widths of a column and of a page of two
+COLUMN, PAGE = 3.5, 7.0  # inches: the widths of a column (8.9 cm) and of the text of a page (17.8 cm)
 SMALL = 6.5  # points
+OUTSIDE = "outside"  # the gid of what is drawn outside the axes on purpose, and needs room there
 STYLE: dict[str, Any] = {
     **sns.axes_style("ticks"),
     "font.family": ["sans-serif"],
@@ -112,18 +114,23 @@ def settle(figure: Figure) -> None:
     """Lay the figure out once and for all: what is drawn from now on does not move it."""
     for ax in figure.axes:  # what is drawn inside the axes needs no room around them
         for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images):
-            artist.set_in_layout(False)
+            artist.set_in_layout(artist.get_gid() == OUTSIDE)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
     figure.set_layout_engine("none")
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write stem.svg and stem.png, without the date and without the version that would make the bytes differ."""
+def wrapped(text: str, inches: float) -> str:
+    """A label in as many lines as it takes to be no longer."""
+    return "\n".join(textwrap.wrap(text, int(15 * inches), break_on_hyphens=False, break_long_words=False))
+
+
+def save(figure: Figure, stem: Path, caption: str) -> list[Path]:
+    """Write stem.svg and stem.png with the caption inside, without the date and the version that would change bytes."""
     paths = [stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")]
-    figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
-    figure.savefig(paths[1], metadata={"Software": None})
+    figure.savefig(paths[0], metadata={"Date": None, "Creator": None, "Description": caption})
+    figure.savefig(paths[1], metadata={"Software": None, "Description": caption})
     return paths
 
 
@@ -132,16 +139,22 @@ def learnt(group: Group) -> dict[Series, tuple[Setting, ...]]:
     return {key: settings for key, settings in group.series.items() if not settings[0].is_baseline}
 
 
+def side_by_side(count: int) -> int:
+    """Of so many columns, those that stand side by side: as many as there is room for that leave few places empty."""
+    return count if count <= ACROSS else min((ACROSS, ACROSS - 1, ACROSS - 2), key=lambda wide: -count % wide)
+
+
 def columns_of(
-    count: int, labels: Sequence[str], height: float, *, across: str = "all", own: Collection[int] = ()
+    count: int, labels: Sequence[str], height: float, *, across: str = "all", own: bool = False
 ) -> tuple[Figure, list[list[Axes]]]:
     """A figure of so many columns with a panel for each label, `height` inches high: the axes of each, from the top.
 
-    After ACROSS columns the next ones stand in a block below. The panels of a row have one scale in all blocks, its
-    label and its numbers at the beginning of each, but for the rows in `own`. across: whether "all" panels have one
-    scale across, or those of a "column".
+    What does not fit side by side stands in a block below. The panels of a row have one scale in all blocks, its label
+    and its numbers at the beginning of each; own: each has its own. across: whether "all" panels have one scale across,
+    or those of a "column".
     """
-    wide, rows, blocks = min(count, ACROSS), len(labels), -(-count // ACROSS)
+    wide, rows = side_by_side(count), len(labels)
+    blocks = -(-count // wide)
     size = (min(PAGE, 0.7 + WIDTH * wide), 0.5 + height * rows * blocks)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(rows * blocks, wide, squeeze=False)
@@ -153,7 +166,7 @@ def columns_of(
             leader = columns[0][0] if across == "all" else column[0]
             if ax is not leader:
                 ax.sharex(leader)
-            if row not in own:
+            if not own:
                 if i:
                     ax.sharey(columns[0][row])
                 ax.tick_params(labelleft=i % wide == 0)
@@ -163,10 +176,10 @@ def columns_of(
 
 def below(columns: Sequence[Sequence[Axes]], label: str) -> None:
     """What the panels have across: the label and the numbers stand below those that have no panel below them."""
+    wide = side_by_side(len(columns))
     for i, column in enumerate(columns):
-        seen = [ax for ax in column if ax.get_visible()]
-        last = i + ACROSS >= len(columns)
-        for ax in seen:
-            ax.tick_params(labelbottom=last and ax is seen[-1])
+        last = i + wide >= len(columns)
+        for ax in column:
+            ax.tick_params(labelbottom=last and ax is column[-1])
         if last:
-            seen[-1].set_xlabel(label)
+            column[-1].set_xlabel(label)

@@ -1,6 +1,6 @@
 """Figures of trainings: loss terms and scores by update, and what was lost at which strength."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,32 +22,41 @@ QUARTILES = (0.25, 0.5, 0.75)
 LEAST_TOP = 0.5  # nats: where an axis of KLs ends at the least, so that a collapse looks like one
 
 TERMS = {"recon": "reconstruction (nats)", "kl": "KL (nats)"}
-ADDED = {"tc": "TC (nats)", "mmd": "MMD²"}
+ADDED = {"tc": "TC, own estimate (nats)", "mmd": "MMD²"}
+FLOOR = 1e-3  # nats: where a logarithmic axis of TC ends
 HATCHES = {"diverged": "////", "failed": "xxxx", "collapsed": "...."}
 
 
 def curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
-    """Loss terms by update: a row for each term, a column for each series, a line for each of its settings."""
-    series = {k: [s for s in settings if s.logged] for k, settings in learnt(group).items()}
-    series = {k: settings for k, settings in series.items() if settings}
-    logged = {name for settings in series.values() for s in settings for name in s.logged}
-    terms = [t for t in TERMS if t in logged] + ([PENALTY] if logged & set(ADDED) else [])
+    """Reconstruction and KL by update: a row for each, a column for each series, a line for each of its settings."""
+    series = _logging(group, TERMS)
+    terms = [t for t in TERMS if any(t in s.logged for settings in series.values() for s in settings)]
     if not terms:
         return None
-    labels = [TERMS.get(term, "") for term in terms]
-    figure, columns = columns_of(len(series), labels, 1.35, own=[i for i, term in enumerate(terms) if term == PENALTY])
-    for column, (key, settings) in zip(columns, series.items(), strict=True):
-        for ax, term in zip(column, terms, strict=True):
-            _draw_curves(ax, settings, term, looks[key])
-        column[0].set_title(looks[key].name)
-        if len(settings) > 1:
-            column[0].legend(fontsize=SMALL, handlelength=1.6)
-    for row, term in enumerate(terms):
-        if term == PENALTY:
-            _penalty_axes([column[row] for column in columns], list(series.values()))
-        if term == "recon":
-            _decades(columns[0][row])
-    below(columns, "update")
+    figure, columns = columns_of(len(series), [TERMS[term] for term in terms], 1.35)
+    _draw_columns(columns, series, terms, looks)
+    if "recon" in terms:
+        _decades(columns[0][terms.index("recon")])
+    settle(figure)
+    return figure
+
+
+def penalty_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
+    """What methods add to reconstruction and KL, by update: a panel for each series that logs it, on its own scale."""
+    series = _logging(group, ADDED)
+    if not series:
+        return None
+    figure, columns = columns_of(len(series), [""], 1.5, own=True)
+    _draw_columns(columns, series, [PENALTY], looks)
+    for (ax,), settings in zip(columns, series.values(), strict=True):
+        name = next(p for p in ADDED if any(p in s.logged for s in settings))
+        ax.set_ylabel(ADDED[name])
+        tops = [s.curves[PENALTY].high.max() for s in settings if PENALTY in s.curves]
+        if name == "tc":
+            ax.set_yscale("log")
+            ax.set_ylim(FLOOR, 1.3 * max([10 * FLOOR, *tops]))
+            ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            ax.yaxis.set_minor_locator(NullLocator())
     settle(figure)
     return figure
 
@@ -60,13 +69,7 @@ def score_curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | N
     if not series:
         return None
     figure, columns = columns_of(len(series), list(names.values()), 1.35)
-    for column, (key, settings) in zip(columns, series.items(), strict=True):
-        for ax, name in zip(column, names, strict=True):
-            _draw_curves(ax, settings, name, looks[key])
-        column[0].set_title(looks[key].name)
-        if len(settings) > 1:
-            column[0].legend(fontsize=SMALL, handlelength=1.6)
-    below(columns, "update")
+    _draw_columns(columns, series, list(names), looks)
     settle(figure)
     return figure
 
@@ -94,12 +97,26 @@ def lost_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     return figure
 
 
-def _penalty_axes(row: Sequence[Axes], settings: Sequence[Sequence[Setting]]) -> None:
-    """Each on a scale of its own: penalties are of different kinds."""
-    for ax, several in zip(row, settings, strict=True):
-        name = next((p for p in ADDED if any(p in s.logged for s in several)), None)
-        ax.set_visible(name is not None)
-        ax.set_ylabel(ADDED.get(name or "", ""))
+def _logging(group: Group, terms: Iterable[str]) -> dict[Series, list[Setting]]:
+    """The series with settings that log one of these terms."""
+    known = {k: [s for s in settings if s.logged.intersection(terms)] for k, settings in learnt(group).items()}
+    return {k: settings for k, settings in known.items() if settings}
+
+
+def _draw_columns(
+    columns: Sequence[Sequence[Axes]],
+    series: Mapping[Series, Sequence[Setting]],
+    terms: Sequence[str],
+    looks: Mapping[Series, Look],
+) -> None:
+    """The curves of a series in each column, a term in each row."""
+    for column, (key, settings) in zip(columns, series.items(), strict=True):
+        for ax, term in zip(column, terms, strict=True):
+            _draw_curves(ax, settings, term, looks[key])
+        column[0].set_title(looks[key].name)
+        if len(settings) > 1:
+            column[0].legend(fontsize=SMALL, handlelength=1.6)
+    below(columns, "update")
 
 
 def _decades(ax: Axes) -> None:
@@ -187,7 +204,7 @@ def _quartiles(setting: Setting) -> Probed | None:
     if not read:
         return None
     steps = read[0][0]
-    same = [one for one in read if np.array_equal(one[0], steps)]
+    same = [one for one in read if np.array_equal(one[0], steps) and one[2].shape == read[0][2].shape]
     active, kl = (np.quantile([one[i] for one in same], QUARTILES, axis=0) for i in (1, 2))
     return Probed(len(same), steps, active, kl)
 
@@ -198,5 +215,7 @@ def _probes(run: Run) -> tuple[Matrix, Matrix, Matrix] | None:
     if not rows:
         return None
     names = [name for name in rows[0] if name.startswith(KL)]
+    if any(name not in row for row in rows for name in names):
+        return None
     table = np.array([[row["step"], row[ACTIVE], *(row[name] for name in names)] for row in rows])
     return table[:, 0], table[:, 1], np.sort(table[:, 2:], axis=1)[:, ::-1]

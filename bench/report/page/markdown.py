@@ -82,7 +82,10 @@ def _figure(drawn: Drawn) -> str:
     if drawn.figure is None:
         return md_text(drawn.head)
     head = md_text(drawn.head)
-    return f"![{head}]({drawn.stem}.png)\n\n*Figure.* {head} ([full caption]({drawn.stem}.txt))"
+    # What a group's runs share stands above the group's figures.
+    told = md_text(drawn.text if drawn.group is None else f"{drawn.head} {drawn.caption}")
+    narrow = f" [For a column]({drawn.stem}_column.png)." if drawn.column is not None else ""
+    return f"![{head}]({drawn.stem}.png)\n\n*Figure.* {told}{narrow}"
 
 
 def losses(runs: Sequence[Run]) -> Table:

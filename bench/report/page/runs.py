@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from bench.quantities import fixed
 from bench.report.collect.examples import Example, example
 from bench.report.collect.groups import Group, Setting
 from bench.report.figures.codes import MATRICES
@@ -76,7 +77,7 @@ def behind(several: Sequence[Shown], *, pictures: int = PICTURES, entries: int =
         pictures -= len(url)
         known = isinstance(one.run.record.diagnostics.get("kl_per_dimension"), list)
         found[i] = Behind(
-            rows=[f"z{j}, {e.kl[j]:.2f} nats" if known else f"z{j}" for j in e.order],
+            rows=[f"z{j}, {fixed(e.kl[j], 2)} nats" if known else f"z{j}" for j in e.order],
             tracked=[e.tracked(j) for j in e.order],
             factors=list(factor_names(one.run.record, next((m.shape[1] for m in matrices.values()), 0))),
             matrices={k: [list(map(rounded, row)) for row in m] for k, m in matrices.items()} if entries >= 0 else {},

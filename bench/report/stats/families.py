@@ -1,4 +1,4 @@
-"""Which settings differ? Families of comparisons corrected together, their verdicts, groups of ties, resolution.
+"""Which settings differ? Families of comparisons corrected together, verdicts, groups of ties, resolution.
 
 A *family* is a list of pairs of settings that is stated before anybody looks at the scores. Holm's correction of its
 p-values is over all of its pairs; each score has families of its own.
@@ -121,7 +121,7 @@ def holm(p: ArrayLike) -> Floats:
     return adjusted
 
 
-def told_apart(pairs: Iterable[Pair], setting: str) -> dict[str, bool]:
+def differing(pairs: Iterable[Pair], setting: str) -> dict[str, bool]:
     """The settings that differ from this one by a family's verdicts, and whether they are higher than it."""
     others = [p for p in pairs if setting in (p.a, p.b) and p.verdict == DIFFERS]
     return {p.b if p.a == setting else p.a: p.higher != setting for p in others}

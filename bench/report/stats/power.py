@@ -41,8 +41,8 @@ def detectable(m: int, n: int, *, alpha: float) -> float:
 
 def seeds_to_differ(theta: float, *, alpha: float) -> int:
     """Seeds of each of two settings that find a P(A>B) of theta with 80 % power; `MOST_SEEDS` if more."""
-    beyond = max(theta, 1 - theta)
-    return _first(lambda n: detectable(n, n, alpha=alpha) <= beyond)
+    beyond = min(max(theta, 1 - theta), 1 - 1e-9)
+    return _first(lambda n: power(beyond, n, n, alpha=alpha) >= POWER)
 
 
 def seeds_to_be_equivalent(theta: float, *, alpha: float, margin: float) -> int:

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.plugins import Params, Value
-from bench.quantities import Quantity
+from bench.quantities import Quantity, fixed
 from bench.report.collect.comparisons import METHODS, VAE
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group
 from bench.report.words.names import method_label, symbol, value_text
 
 LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian", "categorical": "categorical"}
-MARKS = "ᵇ: not told from the highest IQM; ᵛ: not told from the VAE; by the corrected comparisons of all seeds."
+MARKS = "ᵇ: cannot be told apart from the highest IQM; ᵛ: from the VAE; by the corrected comparisons of all seeds."
 FROM = {VAE: "from the VAE", METHODS: "between methods"}
 FEW = 10  # seeds below which the percentile bootstrap is noticeably too narrow; see stats.bootstrap_interval
 
@@ -64,12 +64,12 @@ def resolution_text(found: Findings, quantities: Sequence[Quantity]) -> str:
     """The least difference that the seeds find by each of the quantities that are compared; empty if none is."""
     parts = []
     for q in quantities:
-        known = [f for f in found.families if f.score == q and f.name in FROM]
-        told = [
-            f"{'no difference' if math.isnan(f.resolution) else f'{f.resolution:.3f}'} {FROM[f.name]} ({len(f.pairs)})"
-            for f in known
+        by_family = [
+            f"{'no difference' if math.isnan(f.resolution) else fixed(f.resolution, 3)} {FROM[f.name]} ({len(f.pairs)})"
+            for f in found.families
+            if f.score == q and f.name in FROM
         ]
-        parts += [f"{q.label.text} {', '.join(told)}"] if told else []
+        parts += [f"{q.label.text} {', '.join(by_family)}"] if by_family else []
     numbers = [s.estimates[q].n for q in quantities for s in found.group.scored if q in s.estimates and q.protocol]
     if not parts:
         return ""

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
+from bench.quantities import fixed
 from bench.report.collect.comparisons import CHOSEN, METHODS, VAE, Family, Ties
 from bench.report.collect.groups import Group, setting_name, setting_text
 from bench.report.stats.families import ALPHA, DIFFERS, EQUIVALENT, MARGIN, UNDECIDED, Pair
@@ -26,19 +27,19 @@ FAMILY_TEXTS = {
     CHOSEN: "Every two methods at the settings chosen above, on the seeds that report them.",
 }
 GROUPS = (
-    "No ranks: of one group are the settings that the comparisons do not tell apart. Settings of the best one's own "
-    "method are not compared with it and count as not told from it."
+    "No ranks: a group is the settings that the comparisons cannot tell apart from the one of the highest IQM, or from "
+    "the VAE. Settings of the same method are not compared, and stay in its group."
 )
 
 
 def tie_finding(group: Group, ties: Iterable[Ties]) -> Finding:
-    """A row per score: the settings not told from the best, those above, with and below the VAE."""
+    """A row per score: the group of the best setting; the settings above the VAE, its group, and those below."""
     rows = []
     for one in ties:
         best = next(s for s in group.settings if s.id == one.best)
-        told = [_listed(group, ids) for ids in (one.with_best, one.above, one.with_vae, one.below)]
-        rows.append([one.score.label.text, setting_name(group, best), *told])
-    header = ["score", "highest IQM", "not told from it", "above the VAE", "not told from the VAE", "below the VAE"]
+        listed = [_listed(group, ids) for ids in (one.with_best, one.above, one.with_vae, one.below)]
+        rows.append([one.score.label.text, setting_name(group, best), *listed])
+    header = ["score", "highest IQM", "not apart from it", "above the VAE", "not apart from the VAE", "below the VAE"]
     return Finding("Groups of settings", Table(GROUPS, header, rows, left=len(header)), [])
 
 
@@ -52,8 +53,8 @@ def family_finding(group: Group, name: str, families: Iterable[Family]) -> Findi
         caption += f" The other {len(pairs) - len(shown[:MOST_ROWS]):,} comparisons are in comparisons.csv alone."
     known = [f for f in mine if not math.isnan(f.correlation)]
     if known:
-        told = ", ".join(f"{f.score.label.text} {_number(f.correlation)}" for f in known)
-        caption += f" Seeds are not paired: over seeds, two settings' scores correlate on average by {told}."
+        correlations = ", ".join(f"{f.score.label.text} {f.correlation:.2f}" for f in known).replace("-", "−")
+        caption += f" Seeds are not paired: over seeds, two settings' scores correlate on average by {correlations}."
     header = ["score", "A", "B", "n", "A − B", "P(A>B)", "p (Holm)", "verdict"]
     rows = [_row(group, f, p) for f, p in shown[:MOST_ROWS]]
     return Finding(HEADINGS[name], Table(caption, header, rows, left=3), [_line(group, f) for f in mine])
@@ -80,18 +81,19 @@ def _line(group: Group, family: Family) -> str:
             f"{text}: so few seeds show no difference of any size: even if all of A are higher than all of B, "
             f"p after Holm over {_comparisons(len(pairs))} is no less than {least:.2g}."
         )
-    differ = [_above(group, p) for p in pairs if p.verdict == DIFFERS]
-    told = f": {'; '.join(differ[:10])}{'; and others' if len(differ) > 10 else ''}" if differ else ""
+    named = [_above(group, p) for p in pairs if p.verdict == DIFFERS] if family.name != METHODS else []
+    count = counts[DIFFERS]
+    which = f": {'; '.join(named)}" if named else ""
     end = f"{counts[EQUIVALENT]} equivalent, {counts[UNDECIDED]} undecided"
-    return f"{text}: {len(differ)} of {_comparisons(len(pairs))} differ{told}. {end}; {detected(family)}."
+    verb = "differs" if count == 1 else "differ"
+    return f"{text}: {count} of {_comparisons(len(pairs))} {verb}{which}. {end}; {_detected(family)}."
 
 
-def detected(family: Family) -> str:
-    """`its seeds detect differences from 0.068 on`."""
-    found = family.resolution
-    if math.isnan(found):
+def _detected(family: Family) -> str:
+    """`differences from 0.068 on are found with 80 % power`."""
+    if math.isnan(family.resolution):
         return "most find no difference of any size with 80 % power"
-    return f"differences from {found:.3f} on are found with 80 % power"
+    return f"differences from {fixed(family.resolution, 3)} on are found with 80 % power"
 
 
 def _above(group: Group, p: Pair) -> str:
@@ -108,7 +110,10 @@ def _name(group: Group, setting: str) -> str:
 
 
 def _listed(group: Group, ids: frozenset[str]) -> str:
-    """`VAE; all 3 of β-VAE; InfoVAE λ = 10, λ = 100`."""
+    """`VAE; all 3 of β-VAE; InfoVAE λ = 10 and λ = 100`."""
+    every = [s.id for settings in group.methods.values() for s in settings]
+    if ids.issuperset(every):
+        return f"all {len(every)} settings"
     parts = []
     for method, settings in group.methods.items():
         mine = [s for s in settings if s.id in ids]
@@ -120,4 +125,4 @@ def _listed(group: Group, ids: frozenset[str]) -> str:
 
 
 def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")  # no −0.000
+    return "" if math.isnan(value) else fixed(value, 3).replace("-", "−")

@@ -7,12 +7,12 @@ import io
 import itertools
 import math
 import operator
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO, cast
 
 from bench.report.tables.columns import ordered
+from bench.store import atomic
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -78,19 +78,15 @@ def write_csv(path: Path, blocks: Iterable[Block]) -> Written | None:
 
     The file appears when it is whole.
     """
-    part = path.with_name(f".{path.name}.part")
-    growing = _Growing(part)
-    try:
-        for block in blocks:
-            growing.add(block)
-        growing.close()
-        if not growing.kinds:
-            return None
-        os.replace(part, path)
-    finally:
-        growing.close()
-        for left in (part, growing.narrow):
-            left.unlink(missing_ok=True)
+    with atomic.replacing(path) as new:
+        growing = _Growing(new)
+        try:
+            for block in blocks:
+                growing.add(block)
+        finally:
+            growing.close()
+    if not growing.kinds:
+        return None
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return Written(growing.kinds, path.stat().st_size, digest)
@@ -101,7 +97,6 @@ class _Growing:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.narrow = path.with_suffix(".narrow")
         self.kinds: dict[str, set[type]] = {}
         self.file: TextIO | None = None
 
@@ -124,16 +119,14 @@ class _Growing:
         before = list(self.kinds)
         self.kinds = {name: self.kinds.get(name, set()) for name in ordered(names | self.kinds.keys())}
         self.close()
-        if before:
-            os.replace(self.path, self.narrow)
-        self.file = self.path.open("w", encoding="utf-8", newline="")
-        _put_head(self.file, self.kinds)
-        if before:
-            cells = operator.itemgetter(*(before.index(name) if name in before else -1 for name in self.kinds))
-            with self.narrow.open(encoding="utf-8", newline="") as old:
-                rows = itertools.islice(csv.reader(old), 1, None)
-                csv.writer(self.file, lineterminator="\n").writerows(cells([*row, ""]) for row in rows)
-            self.narrow.unlink()
+        with atomic.replacing(self.path) as new, new.open("w", encoding="utf-8", newline="") as wide:
+            _put_head(wide, self.kinds)
+            if before:
+                cells = operator.itemgetter(*(before.index(name) if name in before else -1 for name in self.kinds))
+                with self.path.open(encoding="utf-8", newline="") as narrow:
+                    rows = itertools.islice(csv.reader(narrow), 1, None)
+                    csv.writer(wide, lineterminator="\n").writerows(cells([*row, ""]) for row in rows)
+        self.file = self.path.open("a", encoding="utf-8", newline="")
         return self.file
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bench.quantities import Quantity
+from bench.quantities import Quantity, fixed
 from bench.report.collect.choices import MEDIAN, Choice
 from bench.report.collect.comparisons import CHOSEN, METHODS, VAE
 from bench.report.collect.findings import ELBO, Findings, Front, Spread
@@ -125,4 +125,4 @@ def _point(b: Box) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    return "" if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+    return "" if math.isnan(value) else fixed(value, digits).replace("-", "−")

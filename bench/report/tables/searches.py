@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from bench.quantities import fixed
 from bench.report.collect.searches import Searched, label
 from bench.report.tables.csv_file import Cell, Row
 from bench.report.tables.text import Table, markdown, md_text
@@ -121,7 +122,7 @@ def _line(one: Searched, i: int, goal: Goal) -> list[str]:
         return [*head, "no trial is done", *counts, "", "0", "", ""]
     value, e = one.best.values[i], one.estimates.get(goal.name)
     digits = decimals([value, statistics.median(one.samples[goal.name] or [value])])
-    told = [params_text(one.best.params), *counts, f"{value:.{digits}f}".replace("-", "−")]
+    told = [params_text(one.best.params), *counts, fixed(value, digits).replace("-", "−")]
     if e is None:
         return [*head, *told, "0", "", ""]
     drop = f"{e.median - value:+.{digits}f}".replace("-", "−")

@@ -3,7 +3,7 @@
 import math
 
 from bench.plugins import Value
-from bench.quantities import BASELINES, Label
+from bench.quantities import BASELINES, Label, fixed
 from bench.spec import Record
 
 # In the literature's spelling; any other method is called as on the command line. New ones go last: the place in this
@@ -66,5 +66,5 @@ def decimals(values: list[float]) -> int:
 
 def interval_text(middle: float, lo: float, hi: float, digits: int) -> str:
     """`0.123 [0.101, 0.140]`; without an interval, the number alone."""
-    text = f"{middle:.{digits}f}" + ("" if math.isnan(lo) else f" [{lo:.{digits}f}, {hi:.{digits}f}]")
+    text = fixed(middle, digits) + ("" if math.isnan(lo) else f" [{fixed(lo, digits)}, {fixed(hi, digits)}]")
     return text.replace("-", "−")

@@ -1,11 +1,15 @@
 """bench data info and bench data export."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from bench.data._files import export as module
 from bench.datasets import data_spec, load_dataset
+
+CASES = Path(__file__).parents[2] / "data/own"
 
 
 def test_info_says_what_there_is(bench, toy, tmp_path):
@@ -102,3 +106,31 @@ def test_nothing_is_overwritten(bench, tmp_path):
     code, _, err = bench("data", "export", "toy", "a.npz")
     assert (code, err) == (2, "error: out=a.npz: is there already; remove it, or choose another name\n")
     assert (tmp_path / "a.npz").read_bytes() == b"mine"
+
+
+def test_info_says_how_a_table_was_read(bench, tmp_path):
+    given = ("--set", "table.factors=kind,y", "--set")
+    code, out, _ = bench("data", "info", "table", *given, f"table.source={CASES / 'slip-na.csv'}")
+    assert (code, "  note: column 'y': 'n/a' (1 row) read as missing\n" in out) == (0, True)
+    code, out, _ = bench("data", "info", "table", *given, f"table.source={CASES / 'not-a-grid.csv'}")
+    assert (code, "  not each combination of factors once:\n" in out) == (0, True)
+    code, _, err = bench("data", "info", "table", *given, f"table.source={CASES / 'slip-letter.csv'}")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "column 'y', row 8 is '1.O'" in err
+
+
+def test_names_are_printed_in_characters_that_show(bench, tmp_path):
+    (tmp_path / "t.csv").write_text("f,a\x1b[31m\n1,x\n2,y\n3,N/A\n5,x\n")
+    code, out, _ = bench("data", "info", "table", "--set", "table.source=t.csv", "--set", "table.factors=a\x1b[31m")
+    assert (code, r"a\x1b[31m" in out, "\x1b" in out) == (0, True, False)
+    code, _, err = bench("data", "info", "table", "--set", "table.source=t.csv", "--set", "table.factors=b\x1b[31m")
+    assert (code, r"'b\x1b[31m'" in err, "\x1b" in err) == (2, True, False)
+
+
+def test_a_source_at_home(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "t.csv").write_text("f,a\n1,x\n2,y\n3,x\n5,x\n")
+    given = ("--set", "table.source=~/t.csv", "--set", "table.factors=a")
+    code, out, _ = bench("data", "info", "table", *given, "--out=~/sheet.png")
+    assert (code, "table: 4 vectors of 1" in out) == (0, True)
+    assert (tmp_path / "sheet.png").is_file()

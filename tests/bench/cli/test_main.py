@@ -1,5 +1,6 @@
 """The command line in this process, on trainings of two updates; at the end, once, in a process of its own."""
 
+import inspect
 import re
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import click
 import pytest
 
-from bench.cli.main import COMMANDS, stated
+from bench.cli.main import SECTIONS, stated
 from bench.cli.main import bench as group
 from bench.store.files import MANIFEST
 from bench.store.store import Store
@@ -19,19 +20,21 @@ def store(tmp_path):
     return Store(tmp_path / "results" / "tiny")
 
 
-def test_help_lists_every_command_by_its_first_sentence_without_importing_it(bench):
+def test_help_lists_every_command_with_its_whole_first_sentence_without_importing_it(bench):
     code, out, _ = bench("--help")
     assert code == 0
-    listed = [re.match(r"  (\w+) +(\S.*)", line) for line in out.split("Commands:\n")[1].splitlines()]
-    assert [found[1] for found in listed if found] == sorted(COMMANDS)
-    for name in COMMANDS:
-        command = group.get_command(click.Context(group), name)
-        assert (command.name, command.get_short_help_str(200)) == (name, stated(name).get_short_help_str(200))
+    words = " ".join(out.split())
+    for title, names in SECTIONS.items():
+        assert f"\n{title}:\n" in out
+        for name in names:
+            command = group.get_command(click.Context(group), name)
+            assert (command.name, inspect.cleandoc(command.help)) == (name, stated(name).help)
+            assert f"{name} {' '.join(command.help.split(chr(10) * 2)[0].split())}" in words
     code = "import sys, bench.cli.main; from click.testing import CliRunner"
     code += "; CliRunner().invoke(bench.cli.main.bench, ['--help'], catch_exceptions=False)"
     code += "; print(*(name for name in sys.modules if name.startswith('bench.cli.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["bench.cli.main"]
+    assert done.stdout.split() == ["bench.cli.help", "bench.cli.main"]
 
 
 def test_a_study_is_run_once(run, store):
@@ -62,7 +65,7 @@ def test_a_metric_more_retrains_nothing(run, store):
     before = store.manifest(key).files
     code, out, _ = run("--methods", "vae", "--seeds", 1, "--metrics", "mig,row_mean", "--eval-repeats", 2)
     assert code == 0
-    assert "1 runs in results/tiny, 0 already done, 1 to score further" in out
+    assert "1 run in results/tiny, 0 already done, 1 to score further" in out
     assert {s.metric: len(s.repeats) for s in store.scores(key)} == {"mig": 2, "row_mean": 2}
     after = store.manifest(key).files
     assert all(after[name] == before[name] for name in before if not name.startswith("scores/"))
@@ -218,3 +221,23 @@ def test_a_metric_that_fails_leaves_a_new_run_trained(run, store):
     assert code == 0
     assert list(store) == [record]
     assert [s.metric for s in store.scores(record.key)] == ["row_mean"]
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "search"])
+def test_options_stand_in_sections_with_an_example(bench, command):
+    code, out, _ = bench(command, "--help")
+    assert code == 0
+    titles = [line[:-1] for line in out.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
+    assert titles[0] == "Options"
+    assert {"What is trained and scored", "Where"} < set(titles)
+    assert out.splitlines()[-1].strip().startswith("For example: bench ") or "For example: bench " in out
+    where = out.split("\nWhere:\n")[1]
+    assert "--device" in where
+    assert "--batch-size" not in where
+
+
+def test_one_seed(run, store):
+    assert run("--methods", "vae", "--seed", 3)[0] == 0
+    assert [record.spec.seed for record in store] == [3]
+    code, _, err = run("--seed", 0, "--seeds", 2)
+    assert (code, err) == (2, "error: seed=0: expected --seed or --seeds, not both\n")

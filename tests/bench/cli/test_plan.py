@@ -1,5 +1,6 @@
 """bench plan and bench status, and the order and the shares of a study."""
 
+import json
 import os
 import shutil
 
@@ -10,6 +11,7 @@ import pytest
 from bench.execution.job import Progress
 from bench.execution.leases import FOLDER, Lease, progress_file
 from bench.store.atomic import machine
+from bench.store.files import Artefacts
 from bench.store.store import Store
 from bench.study.study import observations, ordered, shard
 
@@ -84,3 +86,22 @@ def test_status_tells_what_is_done_running_and_left_behind(run, bench, tmp_path)
     assert f"damaged {other}: {other}/run.json" in out
     assert "moved aside: .damaged-x" in out
     assert bench("status", "nowhere")[0] == 2
+
+
+def test_status_tells_what_is_left_of_the_last_command_and_why_runs_are_lost(run, bench, tmp_path):
+    run("--methods", "vae", "--seeds", 2)
+    root = tmp_path / "results" / "tiny"
+    kept, gone = Store(root).keys()
+    shutil.rmtree(root / gone)
+    record = Store(root).record(kept)
+    lost = msgspec.structs.replace(record.spec, seed=9)
+    failed = msgspec.structs.replace(record, spec=lost, key=lost.key, status="failed", error="Trace:\nKeyError: x\n")
+    Store(root).put(failed, Artefacts())
+    code, out, _ = bench("status")
+    assert code == 0, "the folder of studies is results by default"
+    assert "results/tiny: 1 done, 0 diverged, 1 failed" in out
+    assert "  1 run of the last command left: about " in out
+    assert f"  failed {lost.key}: KeyError: x" in out
+    found = json.loads(bench("status", "results/tiny", "--json")[1])
+    assert (found["counts"], found["left"]) == ({"done": 1, "failed": 1}, 1)
+    assert found["seconds_left"] > 0

@@ -1,9 +1,10 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from bench.cli.progress import describe, outcome, shown
+from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
 from bench.execution.job import Job, Result
 from bench.spec import Record, Repeat, ScoreFile
 from bench.store.files import Artefacts
@@ -40,7 +41,8 @@ def test_plain_lines_elsewhere_than_at_a_terminal(results):
     console = Console(file=io.StringIO(), width=40)
     assert list(shown(results, 3, 1, console)) == results
     lines = console.file.getvalue().splitlines()
-    assert [line.split(",")[0] for line in lines] == ["1/3 (0 failed", "2/3 (1 failed", "3/3 (2 failed"]
+    told = [line.partition(" left)")[0].rpartition(", ")[0] for line in lines]
+    assert told == ["1/3 (0 failed", "2/3 (1 failed", "3/3 (1 failed, 1 diverged"]
     assert lines[2].endswith("vae seed=0: diverged at update 17: a loss that is not finite")  # not wrapped
 
 
@@ -50,4 +52,25 @@ def test_a_bar_at_a_terminal(results):
     written = console.file.getvalue()
     assert all(outcome(result) in written for result in results)
     assert "3/3" in written
-    assert "0 running, 2 failed" in written
+    assert "0 running, 1 failed, 1 diverged" in written
+
+
+def test_counts_and_their_nouns():
+    assert [plural(n, "run") for n in (0, 1, 2, 12_600)] == ["0 runs", "1 run", "2 runs", "12,600 runs"]
+
+
+def test_a_collapse_is_told(spec_of):
+    """Runs that are done and know nothing; the others are not counted, nor are runs that are not done."""
+
+    def record(method, lost, status="done"):
+        spec = spec_of(method)
+        return Record(key=spec.key, spec=spec, status=status, diagnostics={"collapsed": lost})
+
+    assert collapsed([record("vae", False), record("vae", True, "failed")]) == []
+    (line,) = collapsed([record("vae", True), record("vae", False), record("factorvae", True), record("vae", True)])
+    assert line.startswith("collapsed: 3 of 4 runs (vae 2, factorvae 1): no latent unit is active")
+
+
+def test_what_fails_is_what_the_exit_code_tells_of(results):
+    assert [fate(result) for result in results] == ["done", "failed", "diverged"]
+    assert fate(replace(results[0], trouble="a metric failed")) == "failed"

@@ -1,15 +1,18 @@
 """Leases between threads, processes and machines that are made up."""
 
+import errno
 import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import psutil
 import pytest
 
+from bench.errors import BenchError
 from bench.execution import leases as module
 from bench.execution.job import Progress
 from bench.execution.leases import Lease, Leases, leases, progress, progress_file
@@ -112,15 +115,129 @@ def test_leases_of_finished_runs_are_swept(root):
         assert [p.name for p in (root / module.FOLDER).iterdir()] == [mine.sign.name]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"x" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"x" * 100_000, b'{"x": ' + b"[" * 60_000])
 def test_a_broken_lease_is_nobodys(root, content):
     (root / module.FOLDER).mkdir()
     (root / module.FOLDER / f"{KEY}.3.json").write_bytes(content)
+    aged(root / module.FOLDER / f"{KEY}.3.json", 1000)
     progress_file(root / module.FOLDER, KEY).write_bytes(content)
     assert progress(root / module.FOLDER, KEY) is None
     with Leases(root) as mine:
         assert mine.take(KEY)
         assert leases(root / module.FOLDER)[0][1] == 4
+
+
+def test_a_lease_without_content_is_being_made_for_a_while(root):
+    """As on a file system without hard links, between its name and its content."""
+    (root / module.FOLDER).mkdir()
+    path = root / module.FOLDER / f"{KEY}.3.json"
+    path.touch()
+    with Leases(root) as mine:
+        assert not mine.take(KEY)
+        aged(path, 1000)
+        assert mine.take(KEY)
+
+
+@pytest.mark.parametrize("reason", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_there_are_no_hard_links_one_still_wins(root, monkeypatch, reason):
+    def link(*_):
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(os, "link", link)
+    test_a_run_is_one_process_s_until_it_is_released(root)
+    test_of_many_at_once_one_wins(root)
+
+
+def test_what_cannot_be_written_is_said_in_a_line(root, monkeypatch):
+    (root / "file").touch()
+    with pytest.raises(BenchError, match=r"file/\.leases: cannot be written: Not a directory"), Leases(root / "file"):
+        pass
+    with Leases(root) as mine:
+        monkeypatch.setattr(module.Path, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(BenchError, match="cannot be written: No space left"):
+            mine.take(KEY)
+
+
+def test_a_process_that_got_a_dead_one_s_number_has_not_its_leases(root):
+    """The lease names this process's number, and a time before it began."""
+    folder = root / module.FOLDER
+    folder.mkdir()
+    process = psutil.Process()
+    owner = f"{module.machine()}-{process.pid}-aa"
+    made = dict(owner=owner, host="here", machine=module.machine(), pid=process.pid, taken=0.0)
+    (folder / f"{KEY}.0.json").write_bytes(msgspec.json.encode(Lease(started=process.create_time() - 1000, **made)))
+    with Leases(root) as mine:
+        assert mine.take(KEY)
+        mine.release(KEY)
+        (folder / f"{KEY}.0.json").write_bytes(msgspec.json.encode(Lease(started=process.create_time(), **made)))
+        assert not mine.take(KEY)
+
+
+@pytest.mark.parametrize("behind", [-1e6, 1e6])
+def test_signs_are_dated_by_the_folder_s_clock(root, monkeypatch, behind):
+    """The clock of the machine that has the folder may be days from ours."""
+    clock = time.time() + behind
+
+    def stamped(path, times=None, **_):
+        utime(path, times or (clock, clock))
+
+    utime = os.utime
+    sign = foreign(root)
+    monkeypatch.setattr(os, "utime", stamped)
+    lease = root / module.FOLDER / f"{KEY}.0.json"
+    with Leases(root) as mine:
+        for path in (lease, sign):
+            stamped(path, (clock - 30, clock - 30))
+        assert not mine.take(KEY)
+        for path in (lease, sign):
+            stamped(path, (clock - 1000, clock - 1000))
+        assert mine.take(KEY)
+
+
+def test_a_beat_that_is_late_costs_no_lease(root):
+    """A busy server holds writes back for longer than a few beats."""
+    sign = foreign(root)
+    aged(root / module.FOLDER / f"{KEY}.0.json", 1000)
+    with Leases(root) as mine:
+        aged(sign, 6 * module.BEAT)
+        assert not mine.take(KEY)
+
+
+def test_what_is_held_is_not_swept(root):
+    with Leases(root) as one, Leases(root) as two:
+        assert one.take(KEY)
+        progress_file(root / module.FOLDER, KEY).write_bytes(b"{}")
+        for each in (one, two):
+            each.sweep(lambda key: True)
+        assert [(key, lease.owner) for key, _, lease in leases(root / module.FOLDER)] == [(KEY, one.owner)]
+        assert progress_file(root / module.FOLDER, KEY).exists()
+        assert {p.name for p in (root / module.FOLDER).glob("*.alive")} == {one.sign.name, two.sign.name}
+        assert not two.take(KEY)
+
+
+def test_names_that_no_process_gives_are_no_trouble(root):
+    folder = root / module.FOLDER
+    folder.mkdir()
+    (folder / "a-b-c-d.alive").touch()
+    (folder / f"{KEY}.{'9' * 200}.json").touch()
+    (folder / f"{KEY}.1.json").mkdir()
+    for path in folder.iterdir():
+        aged(path, 1000)
+    with Leases(root) as mine:
+        mine.sweep(lambda key: True)
+        assert mine.take(KEY)
+
+
+def test_no_lease_lies_behind_a_link(root, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (root / module.FOLDER).symlink_to(outside)
+    with pytest.raises(BenchError, match="is a link"):
+        Leases(root)
+    (root / module.FOLDER).unlink()
+    foreign(outside)
+    (root / module.FOLDER).mkdir()
+    (root / module.FOLDER / f"{KEY}.0.json").symlink_to(outside / module.FOLDER / f"{KEY}.0.json")
+    assert leases(root / module.FOLDER) == [(KEY, 0, None)]
 
 
 def test_progress_is_read_as_it_was_written(root):

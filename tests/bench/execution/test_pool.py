@@ -11,6 +11,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from bench.environment import is_reproducible
 from bench.execution.job import Job, Means
 from bench.execution.pool import CREW, result_of
 
@@ -43,6 +44,14 @@ def test_a_run_that_dies_is_recorded_with_the_reason_and_the_rest_goes_on(spec_o
         2: ("failed", ["its process died by SIGABRT"]),
         3: ("done", []),
     }
+
+
+def test_a_reproducible_run_takes_the_kernels_that_every_processor_has(spec_of, means):
+    result = result_of(Job(spec_of(), reproducible=True), means)
+    environment = result.record.environment
+    assert is_reproducible(environment)
+    assert environment["kernels"] in ("AVX2", "DEFAULT")  # what torch took; DEFAULT on a processor without AVX2
+    assert not is_reproducible(result_of(Job(spec_of()), means).record.environment)
 
 
 def test_a_run_that_hangs_is_ended(spec_of, means):

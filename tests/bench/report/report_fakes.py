@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.plugins import Params
 from bench.report.collect.groups import Group, collect, groups
 from bench.seeds import SEARCH_SEEDS
 from bench.spec import DataSpec, Record, Repeat, RunSpec, ScoreFile, Status
 from bench.store.files import File, Manifest
+from bench.store.parse import picture
 from bench.store.searches import Dimension, Goal, Search, Trial
 
 STRENGTHS = {"vae": None, "betavae": "beta", "factorvae": "gamma", "infovae": "lambda_"}
@@ -36,8 +38,8 @@ class FakeStore:
     def manifest(self, key: str) -> Manifest:
         return Manifest(1, {name: File(0, "") for name in self.images})
 
-    def read(self, key: str, name: str) -> bytes:
-        return self.images[name]
+    def picture(self, key: str, name: str) -> NDArray[np.uint8]:
+        return picture(self.images[name], name)
 
 
 LOGGED = [

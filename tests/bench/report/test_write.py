@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib
 import msgspec
 import pytest
+from PIL import Image
 from report_fakes import FakeStore, record, score, spec
 
 from bench.errors import BenchError
@@ -50,9 +51,15 @@ def test_a_report_is_all_of_its_files(report: tuple[Path, list[Path]]) -> None:
     assert sorted(paths) == sorted(p for p in out.rglob("*") if p.is_file())
     names = {p.name for p in paths}
     assert {"runs.csv", "scores.csv", "summary.csv", "summary.md", "summary.tex", "report.md"} <= names
-    assert {"pareto.png", "pareto.svg", "pareto.txt"} <= names
-    for stem in ("pareto_mig_bins20", "pareto_mig_other", "pareto_sap", "score_vs_strength", "tc_vs_strength"):
-        assert {f"toy-small-1000_{stem}.{kind}" for kind in ("svg", "png", "txt")} <= names
+    assert {"pareto.png", "pareto.svg", "pareto_column.png", "pareto_column.svg"} <= names
+    for stem in (
+        "pareto_mig_bins20",
+        "pareto_mig_other",
+        "pareto_sap",
+        "score_vs_strength",
+        "score_vs_strength_column",
+    ):
+        assert {f"toy-small-1000_{stem}.{kind}" for kind in ("svg", "png")} <= names
 
 
 def test_the_page_links_to_files_that_exist_and_names_what_was_lost(report: tuple[Path, list[Path]]) -> None:
@@ -66,9 +73,16 @@ def test_the_page_links_to_files_that_exist_and_names_what_was_lost(report: tupl
 
 
 def test_captions_state_interval_seeds_and_protocol(report: tuple[Path, list[Path]]) -> None:
-    caption = (report[0] / "figures" / "toy-small-1000_pareto_mig_bins20.txt").read_text(encoding="utf-8")
-    for part in ("interquartile mean", "95 % percentile bootstrap", "3 seeds a setting", "mig:bins20", "1 failed"):
+    text = (report[0] / "report.md").read_text(encoding="utf-8")
+    name = "figures/toy-small-1000_pareto_mig_bins20.png"
+    caption = text.partition(f"({name})\n\n")[2].partition("\n\n")[0]
+    told = ("interquartile mean", "95 % percentile bootstrap", "3 seeds a setting", "mig:bins20")
+    for part in told:
         assert part in caption
+    with Image.open(report[0] / name) as picture:  # so that a figure that travels alone still says what it is
+        inside = picture.info["Description"]
+    for part in (*told, "1 failed"):
+        assert part in inside
 
 
 def test_the_same_runs_give_the_same_bytes_in_any_order(report: tuple[Path, list[Path]], tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """The journal, and samplers that forget nothing."""
 
+import os
+from pathlib import Path
+
 import optuna
 import pytest
 
 from bench.errors import BenchError
+from bench.search import storage
 from bench.search.samplers import seeded
 from bench.search.space import grid_of, rounded
 from bench.search.storage import JOURNAL, opened
@@ -27,6 +31,56 @@ def test_what_is_no_journal_is_named(tmp_path):
     (tmp_path / FOLDER).mkdir()
     (tmp_path / FOLDER / JOURNAL).write_text("not JSON\nat all\n")
     with pytest.raises(BenchError, match=r"journal\.log: cannot be read as Optuna's journal"):
+        opened(tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["null", "7", "[]", "{}", '{"op_code": 99}', '{"op_code": 4, "trial_id": 10}', "[" * 10**5, '{"op_code": 0}'],
+)
+def test_an_odd_line_is_named(tmp_path, line):
+    optuna.create_study(storage=opened(tmp_path, None), study_name="one")
+    with (tmp_path / FOLDER / JOURNAL).open("a") as journal:
+        journal.write(f"{line}\n" * 2)
+    with pytest.raises(BenchError, match=r"journal\.log: cannot be read as Optuna's journal: \w+"):
+        opened(tmp_path, None)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("left", ["file", "link", "link to nowhere"])
+def test_the_lock_of_a_dead_process_is_waited_for_no_longer_than_the_grace(
+    tmp_path, monkeypatch, relative, left, caplog
+):
+    """Whatever version left it: a link as Optuna makes it (of the path as it was given), or a file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(storage, "GRACE", 3)
+    root = Path("results") if relative else tmp_path / "results"
+    optuna.create_study(storage=opened(root, None), study_name="one")
+    lock = root / FOLDER / f"{JOURNAL}.lock"
+    if left == "file":
+        lock.touch()
+    else:
+        lock.symlink_to(lock.with_name(JOURNAL).absolute() if left == "link" else "results/searches/journal.log")
+    optuna.create_study(storage=opened(root, None), study_name="two")
+    assert not os.path.lexists(lock)
+
+
+@pytest.mark.parametrize("name", [FOLDER, f"{FOLDER}/{JOURNAL}"])
+def test_no_journal_is_opened_through_a_link(tmp_path, name):
+    root, outside = tmp_path / "results", tmp_path / "outside"
+    outside.write_text("not a journal: without an end of line")
+    (root / name).parent.mkdir(parents=True)
+    (root / name).symlink_to(outside if name.endswith(JOURNAL) else tmp_path)
+    with pytest.raises(BenchError, match="is a link"):
+        opened(root, None)
+    assert outside.read_text() == "not a journal: without an end of line"
+    assert not (tmp_path / JOURNAL).exists()
+
+
+def test_what_is_no_file_is_no_journal(tmp_path):
+    (tmp_path / FOLDER).mkdir()
+    os.mkfifo(tmp_path / FOLDER / JOURNAL)
+    with pytest.raises(BenchError, match="it is no file"):
         opened(tmp_path, None)
 
 

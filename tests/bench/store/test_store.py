@@ -5,71 +5,11 @@ import shutil
 import msgspec
 import numpy as np
 import pytest
+from store_fakes import PNG, files, score
 
 from bench.errors import BenchError
-from bench.spec import Record, Repeat, ScoreFile
 from bench.store.files import MANIFEST, Artefacts, Damaged
 from bench.store.store import Store
-
-
-def score(value=0.5, metric="mig", repeats=1):
-    return ScoreFile(
-        protocol=f"{metric}:bins20-mean-n10",
-        metric=metric,
-        params={"bins": 20, "n_train": 10},
-        repeats=[
-            Repeat(repeat=r, values={metric: value + r}, per_factor={metric: [value, None]}, matrices={"m": [[1.0]]})
-            for r in range(repeats)
-        ],
-    )
-
-
-@pytest.fixture
-def spec(spec_of):
-    return spec_of("betavae", lr=1 / 3)
-
-
-@pytest.fixture
-def record(spec):
-    return Record(
-        key=spec.key,
-        spec=spec,
-        status="done",
-        strength="beta",
-        definitions={"c": 0.1},
-        terms={"loss": 1 / 7},
-        diagnostics={"kl_per_dimension": [0.1, 0.2, 0.3], "collapsed": False},
-        cost={"updates": 4.0},
-        environment={"threads": 1, "dirty": True, "cpu": "x"},
-    )
-
-
-@pytest.fixture
-def artefacts():
-    rng = np.random.default_rng(0)
-    return Artefacts(
-        history=[{"step": 1.0, "loss": 1 / 3}, {"step": 2.0, "loss": float("nan")}],
-        posterior={
-            "mu": rng.standard_normal((6, 3)).astype(np.float32),
-            "logvar": rng.standard_normal((6, 3)).astype(np.float32),
-            "v": rng.integers(0, 4, (6, 2)),
-            "index": np.arange(6),
-        },
-        weights={"encoder.weight": rng.standard_normal((4, 2)).astype(np.float32), "step": np.array(3)},
-        images={"traversals/step1.png": b"\x89PNG"},
-        scores=[score(), score(0.25, "sap")],
-    )
-
-
-@pytest.fixture
-def store(tmp_path, record, artefacts):
-    made = Store(tmp_path / "results" / "study")
-    made.put(record, artefacts)
-    return made
-
-
-def files(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_a_missing_folder_is_an_empty_store(tmp_path, spec):
@@ -91,7 +31,7 @@ def test_a_run_comes_back_as_it_was_put(store, spec, record, artefacts):
         for name, array in given.items():
             np.testing.assert_array_equal(stored[name], array)
             assert stored[name].dtype == array.dtype
-    assert store.read(spec.key, "traversals/step1.png") == b"\x89PNG"
+    assert store.read(spec.key, "traversals/step1.png") == PNG
 
 
 def test_the_folder_is_named_by_the_key_and_holds_what_the_manifest_says(store, spec):

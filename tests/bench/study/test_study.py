@@ -205,3 +205,16 @@ def test_a_users_study_is_read(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('name = "mine"\nsteps = 3\n[set.betavae]\nbeta = [1, 2]\n')
     assert read(str(path)) == {"name": "mine", "steps": 3, "set": {"betavae": {"beta": [1, 2]}}}
+
+
+@pytest.mark.parametrize("content", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "{a = " * 5000 + "1" + "}" * 5000])
+def test_toml_that_is_nested_too_deeply(tmp_path, content):
+    (tmp_path / "deep.toml").write_text(content)
+    with pytest.raises(BenchError, match=r"deep.toml: is nested too deeply to be read"):
+        read(str(tmp_path / "deep.toml"))
+
+
+def test_a_study_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.toml").write_text('name = "mine"')
+    assert read("~/mine.toml") == {"name": "mine"}

@@ -1,16 +1,22 @@
 """A training that is interrupted goes on bit for bit."""
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 
 from bench.execution.job import Job, Means
 from bench.execution.keeper import Keeper
 from bench.execution.trial import trial
+from bench.training import checkpoint
 from bench.training.batches import Batches
 from bench.training.build import build
-from bench.training.checkpoint import checkpoint_file, keep, resume
-from bench.training.loop import Watch, train
+from bench.training.checkpoint import Unfit, checkpoint_file, keep, resume
+from bench.training.loop import State, Watch, train
+from bench.training.update import Log, Update
 
 STEPS = 30
 
@@ -61,26 +67,115 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(toy, spec_of, tmp_pa
     assert again == undisturbed
 
 
-def test_what_does_not_fit_is_not_resumed(toy, spec_of, tmp_path):
-    spec = spec_of(steps=4)
+@pytest.fixture
+def kept(toy, spec_of, tmp_path):
+    """A checkpoint after two updates, its path, and a training that has not begun."""
+    spec = spec_of("factorvae", steps=4)
     path = tmp_path / "k.safetensors"
     with pytest.raises(Interrupt):
         trained(spec, toy, Until(path, 2))
-    content = path.read_bytes()
+    return path, fresh(spec, toy)
 
-    class Other(Watch):
-        begun = None
 
-        def begin(self, state):
-            self.begun = resume(path, self.key, state)
-            return self.begun[0]
+def fresh(spec, dataset):
+    method = build(spec, dataset.shape)
+    rng, log = torch.Generator().manual_seed(5), Log(method.players)
+    return State(method, Update(method, spec, rng, log).optimisers, rng, log)
 
-    for key, damaged, begun in (("k", content, (2, 1.5)), ("other", content, (0, 0.0)), ("k", content[:-9], (0, 0.0))):
-        path.write_bytes(damaged)
-        watch = Other()
-        watch.key = key
-        trained(spec, toy, watch)
-        assert watch.begun == begun
+
+def renamed(content):
+    """With a tensor of another name, sealed again by nobody."""
+    tensors, about = load(content), metadata(content)
+    first = next(name for name in tensors if name.startswith("method/"))
+    tensors["method/another"] = tensors.pop(first)
+    return save(tensors, about)
+
+
+def metadata(content):
+    return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+
+
+def sealed(content, **changes):
+    """With other metadata or tensors, and a seal that is right."""
+    content = save(load(content), {**metadata(content), **changes, "sha256": checkpoint.UNSEALED})
+    digest = hashlib.sha256(content).hexdigest()
+    return content.replace(checkpoint.UNSEALED.encode(), digest.encode(), 1)
+
+
+def flipped(content, at):
+    content = bytearray(content)
+    content[at] ^= 1
+    return bytes(content)
+
+
+def test_what_was_kept_is_resumed_by_its_own_run_alone(kept):
+    path, state = kept
+    before = weights(state)
+    with pytest.raises(Unfit, match="key is k, expected other"):
+        resume(path, "other", state)
+    assert weights(state) == before
+    assert resume(path, "k", state) == (2, 1.5)
+    assert weights(state) != before
+    assert resume(path.with_name("nothing"), "k", state) == (0, 0.0)
+
+
+def weights(state):
+    return [w.detach().numpy().tobytes() for w in state.method.parameters()]
+
+
+@pytest.mark.parametrize("at", [3, 20, 700, -1, -5000, -20000])
+def test_one_flipped_bit_is_noticed(kept, at):
+    path, state = kept
+    path.write_bytes(flipped(path.read_bytes(), at))
+    before = weights(state)
+    with pytest.raises(Unfit, match="damaged"):
+        resume(path, "k", state)
+    assert weights(state) == before
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda content: content[:-9], "damaged"),
+        (lambda content: b"", "damaged"),
+        (lambda content: b"\xff" * 99, "damaged"),
+        (renamed, "its sha256 is not"),
+        (lambda content: sealed(renamed(content)), r"not those of the training: method/\S+, "),
+        (lambda content: sealed(content, torch="1.0"), "torch is 1.0, expected"),
+        (lambda content: sealed(content, format="1"), "format is 1, expected"),
+        (lambda content: sealed(content, state="{}"), "damaged"),
+        (lambda content: sealed(content, state="[" * 9999), "damaged"),
+    ],
+)
+def test_what_does_not_fit_is_not_resumed(kept, harm, told):
+    path, state = kept
+    path.write_bytes(harm(path.read_bytes()))
+    before = weights(state)
+    with pytest.raises(Unfit, match=told):
+        resume(path, "k", state)
+    assert weights(state) == before
+
+
+def test_a_link_is_no_checkpoint(kept):
+    path, state = kept
+    linked = path.with_name("linked.safetensors")
+    linked.symlink_to(path)
+    with pytest.raises(Unfit, match="is a link"):
+        resume(linked, "k", state)
+
+
+def test_a_checkpoint_that_does_not_fit_is_set_aside_with_a_line(spec_of, tmp_path, toy, capsys):
+    job = Job(spec_of(steps=4))
+    key = job.spec.key
+    path = checkpoint_file(tmp_path, key)
+    path.write_bytes(b"no checkpoint")
+    keeper = Keeper(job, Means(checkpoints=str(tmp_path), every=1e9))
+    assert keeper.begin(fresh(job.spec, toy)) == 0
+    (aside,) = tmp_path.iterdir()
+    assert aside.name.startswith(f".damaged-{key}-")
+    assert aside.read_bytes() == b"no checkpoint"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"checkpoint of {key}: it is no checkpoint, or damaged; moved to {aside}, to be trained anew"
 
 
 def test_a_trial_goes_on_where_it_was_kept(spec_of, protocol_of, tmp_path, monkeypatch):

@@ -109,6 +109,15 @@ def test_a_bound_that_does_not_bind_changes_nothing(toy, spec_of):
     assert equal(weights(free), weights(bound))
 
 
+def test_clipping_is_at_every_update_not_at_logged_ones_alone(toy, spec_of):
+    """How often a history is written alters no training."""
+    spec = spec_of(steps=6, grad_clip=1e-3)
+    (often, _), (rarely, _) = (trained(spec, toy, log_every=n) for n in (1, 6))
+    assert equal(weights(often), weights(rarely))
+    unclipped, _ = trained(spec_of(steps=6), toy)
+    assert not equal(weights(often), weights(unclipped))
+
+
 def test_it_is_the_clipped_gradient_that_is_followed(toy, spec_of):
     free, bound = (trained(spec_of(grad_clip=clip), toy)[0] for clip in (0.0, 1e-6))  # near Adam's epsilon: slower
     start = weights(build(spec_of(), toy.shape))

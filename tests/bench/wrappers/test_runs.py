@@ -47,7 +47,7 @@ def test_every_row_says_what_the_data_set_was_wrapped_in(run, wrap):
     for setting in settings:
         column, value = setting.split("=", 1)
         assert [str(row[f"wrap.{column}"]) for row in run_rows(runs)] == [value]
-    assert "1 runs in results/tiny, 1 already done" in run(*command)[1]
+    assert "1 run in results/tiny, 1 already done" in run(*command)[1]
 
 
 METRICS = (

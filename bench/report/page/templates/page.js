@@ -2,7 +2,7 @@
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const head = data.rows.length ? data.rows[0].length - data.quantities.length : 0; // columns before the quantities
-const shown = (value, digits) => (value == null ? "" : value.toFixed(digits).replace("-", "−"));
+const shown = (value, digits) => (value == null ? "" : (Number(value.toFixed(digits)) + 0).toFixed(digits).replace("-", "−"));
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const statusOf = (row) => row[head - 1];
 

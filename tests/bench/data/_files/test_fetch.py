@@ -107,6 +107,19 @@ def test_a_whole_file(server):
     assert server.asked == [None]
 
 
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_file_of_unknown_size_has_a_bound(server, monkeypatch, ranges):
+    """Whether the server says how much there is to come, or goes on and on."""
+    known = about(server, size=None)
+    bounded = dataclasses.replace(known, files=(dataclasses.replace(known.files[0], most=SIZE - 1),))
+    if not ranges:
+        monkeypatch.setattr(module, "_total", lambda start, length: None)
+    assert ("at most 299,999" if ranges else "more than the 299,999 bytes expected") in refused(bounded)
+    assert left() == []
+    exact = dataclasses.replace(known, files=(dataclasses.replace(known.files[0], most=SIZE),))
+    assert [path.read_bytes() for path in fetch("thing", exact)] == [CONTENT]
+
+
 def test_an_md5_and_no_known_size(server):
     facts = about(server, size=None)
     file = dataclasses.replace(facts.files[0], hash=f"md5:{hashlib.md5(CONTENT).hexdigest()}")

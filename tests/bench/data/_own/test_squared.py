@@ -51,7 +51,7 @@ def test_an_image_of_the_right_size_is_as_it_was():
     ],
 )
 def test_the_side_is_one_that_backbones_take(height, width, size, fit, side):
-    assert side_of("npz", height, width, size, fit) == side
+    assert side_of("npz", (3, height, width), size, fit) == side
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_side_is_one_that_backbones_take(height, width, size, fit, side):
     ],
 )
 def test_what_is_wrong_names_the_argument(height, width, size, fit, message):
-    assert str(side_of("npz", height, width, size, fit)).startswith(f"is {width} x {height}: expected {message}")
+    assert str(side_of("npz", (3, height, width), size, fit)).startswith(f"is {width} x {height}: expected {message}")
 
 
 def test_arguments_out_of_range():

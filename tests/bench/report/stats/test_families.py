@@ -10,11 +10,11 @@ from bench.report.stats.families import (
     Pair,
     against,
     between,
+    differing,
     family,
     holm,
     resolution,
     seed_correlation,
-    told_apart,
     verdict,
 )
 from bench.report.stats.mann_whitney import compare, improvement_interval
@@ -124,11 +124,11 @@ def test_more_seeds_decide() -> None:
     assert pair.more_seeds == pair.seeds_needed - 6
 
 
-def test_groups_are_what_a_verdict_tells_apart() -> None:
+def test_groups_are_of_what_does_not_differ() -> None:
     known = samples(dict(v=0, b1=0, b4=9, i=-9), 10)
     pairs = family(between(METHODS), known)
-    assert told_apart(pairs, "v") == {"b4": True, "i": False}
-    assert told_apart(pairs, "b4") == {"v": False, "i": False}  # b1 is of its own method, and compared by no pair
+    assert differing(pairs, "v") == {"b4": True, "i": False}
+    assert differing(pairs, "b4") == {"v": False, "i": False}  # b1 is of its own method, and compared by no pair
 
 
 def pair_of(**changes: Any) -> Pair:

@@ -69,7 +69,7 @@ def test_the_resolution_stands_above_each_table_and_marks_in_its_cells(found: Fi
     assert by_setting["VAE", "–"].endswith("] ᵛ")
     assert by_setting["β-VAE", "β = 1"].endswith("] ᵇᵛ")
     assert by_setting["FactorVAE", "γ = 10"].endswith("]")
-    assert "ᵇ: not told from the highest IQM" in table.caption
+    assert "ᵇ: cannot be told apart from the highest IQM" in table.caption
     assert tex_text("ᵇᵛ") == "$^{b}$$^{v}$"
 
 

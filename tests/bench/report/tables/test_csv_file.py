@@ -68,12 +68,3 @@ def test_a_file_is_replaced_by_a_whole_one_or_not_at_all(tmp_path: Path) -> None
         write_csv(tmp_path / "runs.csv", torn())
     assert [p.name for p in tmp_path.iterdir()] == ["runs.csv"]
     assert (tmp_path / "runs.csv").read_bytes() == before
-
-
-def test_what_a_killed_report_left_is_no_part_of_the_next(tmp_path: Path) -> None:
-    for name in (".runs.csv.part", ".runs.csv.narrow"):
-        (tmp_path / name).write_text("key,step\nold,1\n", encoding="utf-8")
-    write_csv(tmp_path / "runs.csv", [NARROW, WIDE])
-    with (tmp_path / "runs.csv").open(newline="", encoding="utf-8") as file:
-        assert [row["step"] for row in csv.DictReader(file)] == ["1", "2", "3"]
-    assert [p.name for p in tmp_path.iterdir()] == ["runs.csv"]
