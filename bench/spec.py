@@ -15,7 +15,7 @@ Text = Annotated[str, Meta(max_length=10_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Number = Annotated[float, Meta(ge=-1e100, le=1e100)]
-Row = list[Number | None]
+Row = list[float | None]
 Arguments = dict[Name, bool | Whole | Number | Text]
 
 
@@ -126,23 +126,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One evaluation of one metric: repeat r draws its own evaluation rows and its own random numbers.
 
-    per_factor: (K,) by name; matrices: by name, rows of one length. ValueError where they are not.
+    per_factor: (K,) by name; matrices: by name, rows of one length.
     skipped: why there are no values, where the metric asks for what data set or codes do not have.
     """
 
     repeat: Count
-    values: dict[Name, Number]
+    values: dict[Name, float]
     per_factor: dict[Name, Row] = {}
     matrices: dict[Name, list[Row]] = {}
     seconds: Number = 0.0
     skipped: Text = ""
-
-    def __post_init__(self) -> None:
-        if len({len(several) for several in self.per_factor.values()}) > 1:
-            raise ValueError("per_factor: not as many values of each name")
-        for name, rows in self.matrices.items():
-            if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
-                raise ValueError(f"matrices: {name} is empty, or its rows are of different lengths")
 
 
 class ScoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -184,6 +184,7 @@ def test_torch_stays_where_models_are():
         ("bench.execution.process", "torch pandas matplotlib numba sklearn scipy"),
         ("bench.execution.pool", "torch pandas matplotlib numba sklearn scipy"),
         ("bench.cli.report", "torch"),
+        ("bench.cli.compare", "torch"),
         ("bench.cli.score", "torch"),
         ("metrics", "torch"),
         ("bench.data.sprites32", "torch"),

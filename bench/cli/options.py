@@ -91,11 +91,19 @@ TITLES = {
 
 
 def folders_of(results: Path) -> list[Path]:
-    """The folders of studies in a results folder, which may be one itself. BenchError where there are no runs."""
+    """The folders of studies in a results folder, which may be one itself. BenchError where there are no runs.
+
+    One that is a link is passed over with a line: it may lead anywhere, and commands write into it.
+    """
     if not results.is_dir():
         wrong = "not a folder" if results.exists() else "no such folder"
         raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
-    folders = [results] if Store(results).keys() else [f for f in sorted(results.iterdir()) if Store(f).keys()]
+    if Store(results).keys():
+        return [results]
+    found = [f for f in sorted(results.iterdir()) if Store(f).keys()]
+    folders = [f for f in found if not f.is_symlink()]
+    for link in [f for f in found if f.is_symlink()]:
+        click.echo(f"passed over {link}: is a link; name the folder itself", err=True)
     if not folders:
         raise BenchError(f"results {results}: holds no runs; run a study first (python -m bench run)")
     return folders
@@ -200,14 +208,14 @@ def means_of(flags: dict[str, Any]) -> Means:
     BenchError for a device that is not there, a cluster that cannot be used, and what cannot be reproducible.
     """
     scheduler = scheduler_of(flags.pop("engine", "local"), flags.pop("scheduler", None))
-    devices = devices_of(flags.pop("device"))
+    there = devices_of(flags.pop("device"))
     runs, threads, jobs = (flags.pop(name) for name in ("runs_per_device", "threads", "jobs"))
+    reproducible = flags.pop("reproducible")
+    check_reproducible(reproducible, there)
     known = {"timeout": "timeout", "retries": "retries", "checkpoint_every": "every"}
-    how = {name: flags.pop(option) for option, name in known.items() if option in flags}
-    how["reproducible"] = flags.pop("reproducible")
-    check_reproducible(how["reproducible"], devices)
-    processes = (jobs or 0) if scheduler else processes_of(devices, runs, threads, jobs)
-    return Means(devices, runs, threads, **how, processes=processes, scheduler=scheduler)
+    how: dict[str, Any] = {name: flags.pop(option) for option, name in known.items() if option in flags}
+    at_once = (jobs or 0) if scheduler else processes_of(there, runs, threads, jobs)
+    return Means(there, runs, threads, reproducible=reproducible, processes=at_once, scheduler=scheduler, **how)
 
 
 def processes_of(devices: Sequence[str], runs_per_device: int, threads: int, asked: int | None) -> int:

@@ -25,8 +25,7 @@ def plan(no_calibration: bool, **flags: Any) -> None:
     """What `run` would do with the same arguments: runs, time, memory, room. Writes nothing."""
     means = means_of(flags)
     wanted, specs, protocols, out, repeats = asked(flags)
-    how = {"threads": means.threads, "reproducible": means.reproducible}
-    left = planned(specs, protocols, Store(out), repeats, **how)
+    left = planned(specs, protocols, Store(out), repeats, threads=means.threads, reproducible=means.reproducible)
     at_once = means.processes
     click.echo(f"study {wanted.name}: {len(specs)} runs, results in {out}")
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")

@@ -7,13 +7,15 @@ from typing import Any
 import click
 import numpy as np
 
+from bench.cli.compare import told
 from bench.cli.help import Sections
 from bench.cli.options import HOW, PATH, PLACE, device_of, means_of, options
 from bench.cli.run import execute
 from bench.errors import BenchError, printable
 from bench.execution.baselines import plan_baselines
-from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_specs, from_weights
+from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_weights, retrained
 from bench.pictures.decoded import draw
+from bench.report.comparison.outcomes import of_runs, of_store
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
@@ -50,15 +52,21 @@ def baselines(results: Path, seeds: int, only: str | None, **flags: Any) -> None
 def verify(results: Path, weights: bool, retrain: int | None, seed: int, device: str) -> None:
     """Compute the numbers of RESULTS again, by default the scores from the stored posteriors, and compare.
 
-    Exactly on a platform like the record's, within a stated tolerance elsewhere. Exits with 1 where a number differs.
+    Exactly on a platform like the record's, or where runs are reproducible; elsewhere scores within a stated tolerance,
+    runs trained again as `compare` does. Exits with 1 where something differs.
     """
     store, device = opened(results), device_of(device)
     if retrain:
-        how, checks = "retrain", from_specs(store, retrain, np.random.default_rng(seed), device)
-    elif weights:
-        how, checks = "weights", from_weights(store, device)
-    else:
-        how, checks = "posterior", from_posteriors(store)
+        unchecked: dict[str, str] = {}
+        again = of_runs(retrained(store, retrain, np.random.default_rng(seed), device, unchecked))
+        for key, reason in unchecked.items():
+            click.echo(f"{key}: could not be checked: {printable(reason)}")
+        if again or not unchecked:
+            told(of_store(store), again, store.damaged)
+        if unchecked:
+            raise SystemExit(1)
+        return
+    how, checks = ("weights", from_weights(store, device)) if weights else ("posterior", from_posteriors(store))
     if not _told(checks, store, TOLERANCES[how]):
         raise SystemExit(1)
 

@@ -33,8 +33,12 @@ def run(score_every: int, tensorboard: bool, quiet: bool, **flags: Any) -> None:
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
-    how = {"threads": means.threads, "score_every": score_every, "reproducible": means.reproducible}
-    left = plan(specs, protocols, store, repeats, **how)
+    left = plan(
+        *(specs, protocols, store, repeats),
+        threads=means.threads,
+        score_every=score_every,
+        reproducible=means.reproducible,
+    )
     if not quiet:
         label = printable(specs[0].dataset.label) if specs else wanted.dataset
         click.echo(

@@ -40,13 +40,17 @@ def plan_baselines(
     for name in chosen:
         if name not in BASELINES:
             raise BenchError(plugins.unknown("baseline", name, list(BASELINES)))
-    how = {"threads": threads, "reproducible": reproducible, "environment": environment()}
     jobs, refused = [], dict[str, None]()
     for runs in _groups(store):
         for seed in sorted(runs.specs)[:seeds]:
             for name in chosen:
                 spec = msgspec.structs.replace(runs.specs[seed], method=name, params={})
-                job = Job(spec, runs.protocols, runs.repeats, **how)
+                job = Job(
+                    *(spec, runs.protocols, runs.repeats),
+                    threads=threads,
+                    environment=environment(),
+                    reproducible=reproducible,
+                )
                 left = _left(job, store)
                 reason = too_few(spec, runs.factors) if left is not None and name == "supervised" else ""
                 if reason:

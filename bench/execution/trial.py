@@ -10,6 +10,7 @@ from functools import cache
 import msgspec
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from bench.data._base import FactorDataset
 from bench.datasets import load_dataset
@@ -57,8 +58,9 @@ def trial(job: Job, watch: Watch | None = None) -> Result:
 
 
 def prepare(job: Job) -> None:
-    """Settle what belongs to the process: threads and the allocator."""
+    """Settle what belongs to the process: threads, by whose number sums round, and the allocator."""
     torch.set_num_threads(job.threads)
+    threadpool_limits(job.threads)  # NumPy's and SciPy's, which read the environment only as they load
     keep_freed_memory()
 
 

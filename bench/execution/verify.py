@@ -2,28 +2,27 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from bench.environment import environment
+from bench.environment import PINNED, REPRODUCIBLE, environment, is_reproducible, pinned, same_platform
 from bench.errors import one_line
-from bench.execution.job import Job, Result
+from bench.execution.job import Job, Means, Result
+from bench.execution.pool import CREW, result_of
 from bench.execution.trial import trial
 from bench.quantities import BASELINES
-from bench.scoring.evaluate import scores_of
 from bench.scoring.protocol import Protocol, protocol_of
 from bench.spec import Record, ScoreFile
 from bench.store.files import Damaged
+from bench.store.runs import Run
 from bench.store.store import Store
-from metrics._codes import Posterior
 
-# What a number may differ by, in its own unit and relative to itself, where the platform is another than the record's.
+# What a score may differ by, in its own unit and relative to itself, where the platform is another than the record's.
 # Scores of the same codes differ by rounding; codes of the same weights by the order of sums, which a metric with bins
-# or trees may enlarge; a training takes another course.
-TOLERANCES = {"posterior": 1e-6, "weights": 1e-2, "retrain": 0.1}
-PLATFORM = ("platform", "cpu", "python")
+# or trees may enlarge. A training takes another course: seeds are then compared with seeds (bench.report.comparison).
+TOLERANCES = {"posterior": 1e-6, "weights": 1e-2}
 
 
 @dataclass(frozen=True)
@@ -61,20 +60,36 @@ def from_posteriors(store: Store) -> Iterator[Checked]:
     """Score every run's stored posterior again: the first repeat of each protocol that reads rows."""
     for record, scores in _runs(store):
         yield _checked(store, record, partial(_from_posterior, store, record, scores))
+    CREW.dismiss()
 
 
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
         yield _checked(store, record, partial(_from_weights, store, record, scores, device))
+    CREW.dismiss()
 
 
-def from_specs(store: Store, count: int, rng: np.random.Generator, device: str = "cpu") -> Iterator[Checked]:
-    """Train `count` random runs again from their specs and compare diagnostics, loss terms and scores."""
+def retrained(
+    store: Store, count: int, rng: np.random.Generator, device: str, unchecked: dict[str, str]
+) -> Iterator[Run]:
+    """Train `count` random runs again from their specs; with their threads, and reproducibly where they were.
+
+    unchecked: takes the keys of those that could not be carried out, with the reason.
+    """
     runs = [(record, scores) for record, scores in _runs(store) if record.spec.method not in BASELINES]
     for i in sorted(rng.choice(len(runs), min(count, len(runs)), replace=False).tolist()):
         record, scores = runs[i]
-        yield _checked(store, record, partial(_from_spec, record, scores, device))
+        try:
+            result = _again(_job(record, *_asked(record, scores), device))
+        except Exception as error:  # whatever its files state
+            unchecked[record.key] = one_line(error)
+            continue
+        if reason := _failure(result):
+            unchecked[record.key] = reason
+        elif result.record is not None:
+            yield Run(result.record, tuple(result.artefacts.scores))
+    CREW.dismiss()
 
 
 def _checked(store: Store, record: Record, check: Callable[[], Checked]) -> Checked:
@@ -100,56 +115,50 @@ def _lacks(store: Store, record: Record, name: str) -> Checked | None:
 def _from_posterior(store: Store, record: Record, scores: list[ScoreFile]) -> Checked:
     if (lacking := _lacks(store, record, "posterior.npz")) is not None:
         return lacking
-    stored = Posterior(**store.posterior(record.key))
     known = [p for file in scores if (p := protocol_of(file, record.evaluation)) is not None and not p.on_table]
-    again = _again(stored, known, record.spec.seed)
     left = len(scores) - len(known)
     device = str(record.environment.get("device", "cpu"))  # scoring knows none
+    job = replace(_job(record, tuple(known), 1, device), posterior=store.posterior(record.key))
     why = f"{left} protocols need --weights" if left else ""
-    return _compared(record, scores, again, "posterior", device, why)
+    return _compared(record, scores, _again(job), "posterior", job, why)
 
 
 def _from_weights(store: Store, record: Record, scores: list[ScoreFile], device: str) -> Checked:
-    made_again = record.spec.method in BASELINES
-    if not made_again and (lacking := _lacks(store, record, "model.safetensors")) is not None:
+    protocols, repeats = _asked(record, scores)
+    job = _job(record, protocols, repeats, device)
+    if record.spec.method in BASELINES:
+        if record.cost.get("updates") and not same_platform(record.environment, _here(job)):
+            return Checked(record.key, 0, False, (), "a baseline that was trained on another platform")
+        return _compared(record, scores, _again(job), "weights", job)
+    if (lacking := _lacks(store, record, "model.safetensors")) is not None:
         return lacking
-    weights = None if made_again else store.weights(record.key)
-    result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), weights=weights))
-    how = "retrain" if made_again and record.cost.get("updates") else "weights"
-    return _unchecked(record, result) or _compared(record, scores, result.artefacts.scores, how, device)
+    job = replace(job, weights=store.weights(record.key))
+    return _compared(record, scores, _again(job), "weights", job)
 
 
-def _from_spec(record: Record, scores: list[ScoreFile], device: str) -> Checked:
-    result = trial(Job(record.spec, *_asked(record, scores), device, _threads(record), environment()))
-    if (unchecked := _unchecked(record, result)) is not None:
-        return unchecked
-    assert result.record is not None
-    if result.record.status != "done":
-        reason = (result.record.error or "").strip().splitlines()[-1]
-        return Checked(record.key, 0, True, (Difference(record.key, f"status ({reason})", 1.0, 0.0),))
-    found = _compared(record, scores, result.artefacts.scores, "retrain", device)
-    pairs = {**_numbers(record.terms), **_numbers(record.diagnostics)}
-    again = {**_numbers(result.record.terms), **_numbers(result.record.diagnostics)}
-    further = _differences(record.key, pairs, again, None if found.exact else TOLERANCES["retrain"])
-    return Checked(record.key, found.numbers + len(pairs), found.exact, (*found.differences, *further))
+def _job(record: Record, protocols: tuple[Protocol, ...], repeats: int, device: str) -> Job:
+    threads, reproducible = int(record.environment.get("threads", 1)), is_reproducible(record.environment)
+    return Job(record.spec, protocols, repeats, device, threads, environment(), reproducible=reproducible)
 
 
-def _unchecked(record: Record, result: Result) -> Checked | None:
-    """That a run could not be carried out or scored again, and why; None where it was."""
+def _again(job: Job) -> Result:
+    """The result of a job; where its kernels have to be chosen before torch is loaded, of another process."""
+    if not job.reproducible or is_reproducible(pinned()):
+        return trial(job)
+    return result_of(job, Means((job.device,), threads=job.threads, retries=0))
+
+
+def _failure(result: Result) -> str:
+    """Why a run could not be carried out or scored again; empty where it was."""
     failed = result.record is not None and result.record.status == "failed"
     trouble = (result.record.error or "") if failed and result.record is not None else result.trouble
-    return Checked(record.key, 0, True, (), error=trouble.strip().splitlines()[-1]) if trouble else None
+    return trouble.strip().splitlines()[-1] if trouble else ""
 
 
-def _threads(record: Record) -> int:
-    return int(record.environment.get("threads", 1))
-
-
-def same_platform(record: Record, device: str) -> bool:
-    """Whether this is the kind of machine and device that made the record, with the same versions of the libraries."""
-    here: Mapping[str, object] = {**environment(), "device": device.partition(":")[0]}
-    names = [n for n in record.environment if n in (*PLATFORM, "device") or n.startswith("version_")]
-    return all(record.environment[n] == here.get(n) for n in names)
+def _here(job: Job) -> dict[str, str | int | bool]:
+    """What a record of this job says of where it was made."""
+    pins = {f"{PINNED}{name}": value for name, value in REPRODUCIBLE.items()} if job.reproducible else pinned()
+    return {**environment(), **pins, "device": job.device.partition(":")[0], "threads": job.threads}
 
 
 def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
@@ -161,25 +170,18 @@ def _runs(store: Store) -> Iterator[tuple[Record, list[ScoreFile]]]:
                 store.damaged[record.key] = str(error)
 
 
-def _again(stored: Posterior, protocols: Sequence[Protocol], seed: int) -> list[ScoreFile]:
-    return scores_of(protocols, 1, seed, lambda p, r: stored)
-
-
 def _asked(record: Record, scores: Sequence[ScoreFile]) -> tuple[tuple[Protocol, ...], int]:
     protocols = tuple(p for file in scores if (p := protocol_of(file, record.evaluation)) is not None)
     return protocols, max((len(file.repeats) for file in scores), default=1)
 
 
 def _compared(
-    record: Record,
-    stored: Sequence[ScoreFile],
-    found: Sequence[ScoreFile],
-    how: str,
-    device: str,
-    skipped: str = "",
+    record: Record, stored: Sequence[ScoreFile], result: Result, how: str, job: Job, skipped: str = ""
 ) -> Checked:
-    exact = same_platform(record, device)
-    again = {name: value for file in found for name, value in _scores(file)}
+    exact = same_platform(record.environment, _here(job))
+    if reason := _failure(result):
+        return Checked(record.key, 0, exact, (), error=reason)
+    again = {name: value for file in result.artefacts.scores for name, value in _scores(file)}
     pairs = {name: value for file in stored for name, value in _scores(file) if name in again}
     unknown = [file.protocol for file in stored if protocol_of(file, record.evaluation) is None]
     if unknown:
@@ -196,14 +198,6 @@ def _scores(file: ScoreFile) -> Iterator[tuple[str, float]]:
         for name, values in r.per_factor.items():
             for k, one in enumerate(values):
                 yield f"{file.protocol} repeat {r.repeat} {name} factor {k}", math.nan if one is None else one
-
-
-def _numbers(values: Mapping[str, object]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, value in values.items():
-        entries = {f"{name} {i}": entry for i, entry in enumerate(value)} if isinstance(value, list) else {name: value}
-        found |= {n: float(v) for n, v in entries.items() if isinstance(v, int | float)}
-    return found
 
 
 def _differences(

@@ -66,8 +66,12 @@ class Loop:
             if one.failure or not self.session.leases.take(spec.key):
                 continue
             means = self.session.means
-            how = {"threads": means.threads, "reproducible": means.reproducible}
-            job = Job(spec, self.protocols, environment=environment(), **how)
+            job = Job(
+                *(spec, self.protocols),
+                threads=means.threads,
+                environment=environment(),
+                reproducible=means.reproducible,
+            )
             left = self.session.left(job)
             one.waiting.remove(spec)
             if left is None:

@@ -22,7 +22,7 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
-from bench.spec import Record, ScoreFile
+from bench.spec import Record, Repeat, ScoreFile
 from bench.store.files import Damaged, History
 
 PIXELS = 2**26  # of a picture
@@ -70,8 +70,22 @@ def scores(files: Mapping[str, bytes]) -> list[ScoreFile]:
         file = decode(content, ScoreFile, where)
         if file.protocol in found:
             raise Damaged(f"{where}: {file.protocol} is scored in another file too")
+        for repeat in file.repeats:
+            _check(repeat, where)
         found[file.protocol] = file
     return list(found.values())
+
+
+def _check(repeat: Repeat, where: str) -> None:
+    """Damaged where what a metric gave per factor, or a matrix, has not the shape of such, or a number no bounds."""
+    if len({len(several) for several in repeat.per_factor.values()}) > 1:
+        raise Damaged(f"{where}: per_factor: not as many values of each name")
+    for name, rows in repeat.matrices.items():
+        if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
+            raise Damaged(f"{where}: matrices: {name} is empty, or its rows are of different lengths")
+    several = (repeat.values.values(), *repeat.per_factor.values(), *itertools.chain(*repeat.matrices.values()))
+    if any(value is not None and abs(value) > MOST for value in itertools.chain(*several)):
+        raise Damaged(f"{where}: a number beyond {MOST:g}")
 
 
 def history(content: bytes, where: str) -> History:

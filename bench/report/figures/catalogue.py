@@ -31,6 +31,7 @@ from bench.report.tables.findings import agreement_shown
 from bench.report.words import figures as read
 from bench.report.words.names import method_label
 
+KL_HEAD = "KL of each latent dimension in training"
 OVERVIEW = 3  # scores that stand in the first figure of a group
 BOUNDS = Quantity("total_correlation_lower"), Quantity("total_correlation_upper")
 CURVES_OF: dict[str, tuple[Row, ...]] = {

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-from bench.quantities import Quantity
+from bench.quantities import FAR, Quantity
 from bench.report.collect.groups import Group, Series, Setting
 from bench.report.figures.style import OUTSIDE, SMALL, Look
 from bench.report.stats.intervals import Estimate
@@ -22,19 +22,19 @@ JOINT = 4  # methods that one panel has room for; of more, each has a panel with
 MANY = 2000  # seeds in one panel beyond which an SVG holds them as a picture: as shapes they take megabytes
 LISTED = 4  # strengths that a title names one by one
 LEAST, MOST = 2.4, 5.4  # points: sizes of the markers of a method's weakest and strongest setting
-FAR = 1.25  # a line of reference further away than so many spans of the scores is named at the edge instead
+REACH = 1.25  # a baseline that uses labels, further away than so many spans of the scores, is named at the edge
 LOG = 2.0  # a cost whose ends are further apart than this factor is on a logarithmic axis
 PALE = (0.8, 0.8, 0.8)  # the other methods, behind the one that a panel shows
 REFERENCES: dict[str, tuple[str, Any]] = {"pca": ("PCA", (0, (4, 1.5))), "supervised": ("supervised", ":")}
 
 
 class Reference(NamedTuple):
-    """A line that scores are read against: its name, where it lies, its dashes, whether it is a method of the study."""
+    """A line that scores are read against: its name, where it lies, its dashes, whether panels make room for it."""
 
     name: str
     estimate: Estimate
     dashes: Any
-    is_method: bool
+    always: bool
 
 
 def references(group: Group, quantity: Quantity) -> list[Reference]:
@@ -47,7 +47,7 @@ def references(group: Group, quantity: Quantity) -> list[Reference]:
     ]
     for method, (name, dashes) in REFERENCES.items():
         known = [s for s in group.settings if s.spec.method == method and quantity in s.estimates]
-        found += [Reference(name, s.estimates[quantity], dashes, False) for s in known[:1]]
+        found += [Reference(name, s.estimates[quantity], dashes, method not in FAR) for s in known[:1]]
     return found
 
 
@@ -107,12 +107,12 @@ def _top(middles: Sequence[float], heights: Sequence[float]) -> float:
 
 
 def limits(values: Iterable[float], lines: Sequence[Reference]) -> tuple[float, float]:
-    """The ends of an axis that shows all values and methods, and the baselines that do not lie far from them."""
-    known = [v for v in (*values, *(line.estimate.iqm for line in lines if line.is_method)) if np.isfinite(v)]
+    """The ends of an axis that shows all values and lines, but for those far away that may be named at the edge."""
+    known = [v for v in (*values, *(line.estimate.iqm for line in lines if line.always)) if np.isfinite(v)]
     if not known:
         return 0.0, 1.0
     low, high = min(known), max(known)
-    reach = FAR * (high - low)
+    reach = REACH * (high - low)
     near = [line.estimate.iqm for line in lines if high - reach <= line.estimate.iqm <= low + reach]
     low, high = min([low, *near]), max([high, *near])
     margin = 0.06 * (high - low) or 0.05

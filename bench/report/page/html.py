@@ -3,35 +3,29 @@
 import base64
 import gzip
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from bench.quantities import RECON, Quantity
 from bench.report.collect.findings import Findings
-from bench.report.collect.groups import Group, Setting, setting_name, setting_text
+from bench.report.collect.groups import Group, setting_name
 from bench.report.collect.searches import Searched
 from bench.report.figures.catalogue import Drawn
-from bench.report.figures.style import looks
 from bench.report.page.cite import Citation, bibtex
+from bench.report.page.data import group_name, page_data
 from bench.report.page.markdown import CSV, FILES, counted, environment, losses, unscored
-from bench.report.page.plot import layouts, pareto_traces, pareto_views, strength_text
-from bench.report.page.runs import BEST, MEDIAN, Shown, behind, rounded, shown
+from bench.report.page.runs import Shown, shown
 from bench.report.tables.captions import MARKS, encoding_text, losses_text, resolution_text, setup_text, statistics_text
 from bench.report.tables.findings import finding_tables
 from bench.report.tables.searches import search_table
 from bench.report.tables.text import COUNTS, Finding, Table, lost_count
-from bench.report.words.names import decimals, interval_text, method_label
 from bench.store.runs import Run
 
 if TYPE_CHECKING:
     import jinja2
-
-FIRST = ("kl", "active_units")  # diagnostics that a table shows before its reader asks for more
 
 EMBEDDED = 300_000  # bytes of all CSV files that the page holds itself
 LOST = 500  # runs that are not done, and runs that collapsed, listed in it
@@ -83,7 +77,7 @@ def web_page(
         sections=[_section(i, f) for i, f in enumerate(found)],
         data=data,
         several=several,
-        pictured=sum(bool(b["picture"]) for b in data["behind"]),
+        pictured=sum(bool(run["picture"]) for run in data["runs"]),
         lost=losses(runs),
         settings_lost=_settings_lost(groups),
         collapsed=_collapsed(runs, several),
@@ -166,96 +160,3 @@ def _downloads(written: Sequence[Path]) -> list[Download]:
 
 def _size(n: int) -> str:
     return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n / 1e3, 0.1):.1f} kB"
-
-
-def group_name(group: Group) -> str:
-    """`sprites32, small, 2,000 updates`."""
-    return f"{group.spec.dataset.label}, {group.spec.backbone}, {group.spec.steps:,} updates"
-
-
-def shown_first(group: Group, q: Quantity) -> bool:
-    """Whether a table shows the quantity before its reader asks for more."""
-    return q in group.headline or q == RECON or q.name in FIRST
-
-
-def page_data(found: Sequence[Findings], runs: Sequence[Shown]) -> dict[str, Any]:
-    """All of it, ready for JSON; numbers of four significant digits. `rows` and `behind` are in the order of runs."""
-    groups = [f.group for f in found]
-    quantities = list(dict.fromkeys(q for g in groups for q in g.quantities))
-    heads = [_head(groups, q) for q in quantities]
-    rows: dict[str, list[int]] = defaultdict(list)
-    middle = {one.setting.id: i for i, one in enumerate(runs) if one.role == MEDIAN}
-    for i, one in enumerate(runs):
-        if one.run.record.status == "done":
-            rows[one.setting.id].append(i)
-    look = looks(item for g in groups for item in g.series.items())
-    return {
-        "quantities": heads,
-        "rows": [_row(groups, one, quantities) for one in runs],
-        "behind": [one._asdict() for one in behind(runs)],
-        "names": [setting_name(one.group, one.setting) for one in runs],
-        "roles": [_role(one) for one in runs],
-        "layouts": layouts(),
-        "groups": [
-            {
-                "name": group_name(f.group),
-                "settings": [_setting(f, s, quantities, heads, middle.get(s.id)) for s in f.group.settings],
-                "traces": pareto_traces(f.group, look, rows),
-                "views": pareto_views(f.group, quantities),
-            }
-            for f in found
-        ],
-    }
-
-
-def _head(groups: Sequence[Group], q: Quantity) -> dict[str, Any]:
-    """A column: its head, what it is, its decimals, and whether it is there from the start."""
-    learnt = [s.estimates[q].iqm for g in groups for s in g.settings if q in s.estimates and not s.is_baseline]
-    every = [s.estimates[q].iqm for g in groups for s in g.settings if q in s.estimates]
-    unit = q.label.unit.removesuffix(" per observation")
-    text = q.label.text + (f", {unit}" if unit else "")
-    return {
-        "head": q.label._replace(text=text).head,
-        "text": text,
-        "about": q.protocol or q.label.unit,
-        "digits": decimals(learnt or every),
-        "first": any(shown_first(g, q) for g in groups),
-    }
-
-
-def _row(groups: Sequence[Group], one: Shown, quantities: Sequence[Quantity]) -> list[str | float | None]:
-    record = one.run.record
-    done = record.status == "done"
-    status = "collapsed" if done and record.diagnostics.get("collapsed") is True else record.status
-    texts = [group_name(one.group)] if len(groups) > 1 else []
-    texts += [method_label(record.spec.method), setting_text(one.group, one.setting)]
-    samples = one.setting.samples if done else {}
-    values = [rounded(samples.get(q, {}).get(record.spec.seed)) for q in quantities]
-    return [record.key, *texts, record.spec.seed, status, *values]
-
-
-def _role(one: Shown) -> str:
-    n = one.setting.counts["done"]
-    if one.role not in (MEDIAN, BEST) or n < 2:
-        return ""
-    return f"{one.role} of {n} seeds by {one.group.headline[0].label.text}"
-
-
-def _setting(
-    found: Findings, s: Setting, quantities: Sequence[Quantity], heads: Sequence[dict[str, Any]], run: int | None
-) -> dict[str, Any]:
-    """Estimates (IQM, lower and upper bound) by quantity; run: the row that stands for the setting."""
-    known = [s.estimates.get(q) for q in quantities]
-    marks = [found.ties[q].marks(s.id) if q in found.ties else "" for q in quantities]
-    return {
-        "name": setting_name(found.group, s),
-        "strength": strength_text(s),
-        "n": s.counts["done"],
-        **{name: lost_count(s, name) for name in COUNTS},
-        "run": run,
-        "estimates": [None if e is None else [rounded(v) for v in (e.iqm, e.lo, e.hi)] for e in known],
-        "texts": [
-            "" if e is None else f"{interval_text(e.iqm, e.lo, e.hi, head['digits'])} {mark}".rstrip()
-            for e, head, mark in zip(known, heads, marks, strict=True)
-        ],
-    }

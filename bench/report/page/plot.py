@@ -1,66 +1,52 @@
-"""The interactive Pareto plot, as plotly figures without coordinates: the page's script fills in what is chosen."""
+"""What the interactive Pareto plot shows: series with their looks, and planes; the page's script draws them."""
 
-import html
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.quantities import KL, RECON, Quantity
-from bench.report.collect.groups import Group, Series, Setting, setting_name
+from bench.quantities import BASELINES, KL, RECON, Quantity
+from bench.report.collect.findings import Findings
+from bench.report.collect.groups import Group, Series, setting_name
+from bench.report.figures.panels import sizes
 from bench.report.figures.pareto import Panel, Point, on_front, pareto_points, settings_span
 from bench.report.figures.style import Look
+from bench.report.page.runs import rounded
 from bench.report.tables.captions import points_text
-from bench.report.words.names import method_label, value_text
+from bench.report.words.names import method_label
 
 COSTS = (RECON, KL)
 SYMBOLS = {  # matplotlib's markers by plotly's names
     **{"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "P": "cross"},
     **{"X": "x", "<": "triangle-left", ">": "triangle-right", "p": "pentagon", "h": "hexagon", "*": "star"},
 }
+DASHES = {"pca": "dash", "supervised": "dot", "ceiling": "dot", "ica": "dashdot", "untrained": "longdash"}
+HIDDEN = ("ceiling", "untrained", "chance")  # baselines whose lines are drawn when the legend is asked for them
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 INK, GRID = "#222222", "#e4e4e4"
-TEXT_PLACES = {  # around a point, the preferred first: plotly's name, and the direction
-    **{"top right": (1, 1), "top left": (-1, 1), "bottom right": (1, -1), "bottom left": (-1, -1)},
-    **{"top center": (0, 1), "bottom center": (0, -1), "middle right": (1, 0), "middle left": (-1, 0)},
-}
-WIDE, HIGH = 690, 430  # pixels of the plot on a laptop
-LETTER, LINE, CLEAR = 6.5, 12, 8  # pixels: width and height of a letter, a text's distance from its point
+SIZE = 2.2  # pixels of a marker here for a point in print
 
 
-def pareto_traces(group: Group, looks: Mapping[Series, Look], rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
-    """Two traces a series, its runs and its settings, and the front. customdata: rows of the page, places of settings.
-
-    rows: by setting, where its done runs stand in the page's table.
-    """
-    import plotly.graph_objects as go  # slow to import, and only a page needs it
-
-    traces: list[Any] = []
-    place = {s.id: i for i, s in enumerate(group.settings)}
-    for series, several in group.series.items():
-        settings = [s for s in several if not s.is_baseline]
-        look = looks[series]
-        colour = f"rgb({', '.join(str(round(255 * c)) for c in look.colour)})"
-        ink = {"color": colour, "symbol": SYMBOLS[look.marker]}
-        told = {"name": html.escape(look.name, quote=False), "legendgroup": str(len(traces))}
-        text = {"hovertemplate": "%{hovertext}<extra></extra>"}
-        if settings:
-            own = [i for s in settings for i in rows.get(s.id, [])]
-            seeds = go.Scatter(meta="runs", mode="markers", customdata=own, showlegend=False, **told, **text)
-            traces.append(seeds.update(marker={**ink, "size": 6, "opacity": 0.4}))
-            bars = {"type": "data", "symmetric": False, "thickness": 1, "width": 0}
-            where = [place[s.id] for s in settings]
-            points = go.Scatter(meta="settings", mode="markers+text", customdata=where, **told, **text)
-            points.update(marker={**ink, "size": 11, "line": {"width": 2, "color": colour}}, error_x=bars, error_y=bars)
-            traces.append(points.update(textposition="top right", textfont={"size": 11}))
-    front = go.Scatter(meta="front", mode="lines", name="non-dominated front", hoverinfo="skip")
-    traces.append(front.update(line={"shape": "hv", "color": "#595959", "width": 1.5}))
-    return [t.to_plotly_json() for t in traces]
+def pareto_series(group: Group, looks: Mapping[Series, Look]) -> list[dict[str, Any]]:
+    """Each series of a method: name, colour, plotly's symbol, and its settings by rising strength with marker sizes."""
+    found = []
+    for key, settings in group.series.items():
+        if not settings[0].is_baseline:
+            look = looks[key]
+            marked = zip(settings, sizes(len(settings)), strict=True)
+            found.append(
+                {
+                    "name": look.name,
+                    "colour": f"rgb({', '.join(str(round(255 * c)) for c in look.colour)})",
+                    "symbol": SYMBOLS[look.marker],
+                    "settings": [{"id": s.id, "size": round(SIZE * size, 1)} for s, size in marked],
+                }
+            )
+    return found
 
 
-def pareto_views(group: Group, quantities: Sequence[Quantity]) -> list[dict[str, Any]]:
-    """Every plane of a cost and a score: the settings on its front in order, its axes, and what it shows in words."""
-    views = []
+def pareto_views(found: Findings, quantities: Sequence[Quantity]) -> list[dict[str, Any]]:
+    """Every plane of a cost and a score: its front and baselines, its axes, and what it shows in words."""
+    views, group = [], found.group
     texts = Counter(q.label.text for q in group.scores)
     for cost in [q for q in COSTS if q in group.quantities]:
         for score in group.scores:
@@ -68,12 +54,12 @@ def pareto_views(group: Group, quantities: Sequence[Quantity]) -> list[dict[str,
             if points:
                 name = score.label.text + (f" ({score.protocol})" if texts[score.label.text] > 1 else "")
                 told = {"title": f"{name} against {cost.label.text}"}
-                views.append(told | _view(group, quantities, points, missing))
+                views.append(told | _view(found, quantities, points, missing))
     return views
 
 
-def _view(group: Group, quantities: Sequence[Quantity], points: list[Point], missing: list[str]) -> dict[str, Any]:
-    cost, score = points[0].cost, points[0].score
+def _view(found: Findings, quantities: Sequence[Quantity], points: list[Point], missing: list[str]) -> dict[str, Any]:
+    group, cost, score = found.group, points[0].cost, points[0].score
     kept = sorted((p for p, on in zip(points, on_front(points), strict=True) if on), key=lambda p: p.x.iqm)
     span, beyond = settings_span(points)
     names = "; ".join(setting_name(group, p.setting) for p in kept)
@@ -86,55 +72,34 @@ def _view(group: Group, quantities: Sequence[Quantity], points: list[Point], mis
     return {
         "cost": quantities.index(cost),
         "score": quantities.index(score),
-        "front": [group.settings.index(p.setting) for p in kept],
-        "places": text_places(points, kept, span),
-        "range": span,
+        "front": [p.setting.id for p in kept],
+        "chosen": [c.setting.id for c in found.choices if c.score == c.criterion == score],
+        "baselines": _baselines(group, score),
+        "range": span or (min(p.x.iqm for p in points) - 1, max(p.x.iqm for p in points) + 1),
         "x": f"← {_axis(cost)}",
         "y": f"{_axis(score)} →",
         "note": note,
         "alt": f"{score.label.text} against {cost.label.text} for {len(points)} settings of {methods}. "
-        f"On the front: {names}.",
+        f"On the front: {names or 'none'}.",
     }
 
 
-def text_places(points: Sequence[Point], told: Sequence[Point], span: tuple[float, float] | None) -> list[str]:
-    """Where the text of each told point covers least of the other points and of the texts before it."""
-    xs = span or (min(p.x.iqm for p in points), max(p.x.iqm for p in points))
-    ys = [
-        y for p in points for y in (p.y.iqm, p.y.lo, p.y.hi, *p.setting.samples[p.score].values()) if math.isfinite(y)
-    ]
-    at = {p.setting.id: (_share(p.x.iqm, xs) * WIDE, _share(p.y.iqm, (min(ys), max(ys))) * HIGH) for p in points}
-    taken = [(x, y, 2.0 * CLEAR, 2.0 * CLEAR) for x, y in at.values()]
-    chosen = []
-    for p in told:
-        (x, y), wide = at[p.setting.id], LETTER * len(strength_text(p.setting))
-        boxes = {
-            name: (x + dx * (CLEAR + wide / 2), y + dy * (CLEAR + LINE / 2), wide, float(LINE))
-            for name, (dx, dy) in TEXT_PLACES.items()
+def _baselines(group: Group, score: Quantity) -> list[dict[str, Any]]:
+    """A line for each baseline that has the score; those that would flatten the plot wait in the legend."""
+    known = [s for s in group.settings if s.is_baseline and score in s.estimates]
+    return [
+        {
+            "name": BASELINES[s.spec.method],
+            "y": rounded(s.estimates[score].iqm),
+            "dash": DASHES.get(s.spec.method, "longdashdot"),
+            "hidden": s.spec.method in HIDDEN,
         }
-        best = min(boxes, key=lambda name: sum(_covered(boxes[name], other) for other in taken))
-        taken.append(boxes[best])
-        chosen.append(best)
-    return chosen
-
-
-def _share(value: float, span: tuple[float, float]) -> float:
-    return (value - span[0]) / (span[1] - span[0]) if span[1] > span[0] else 0.5
-
-
-def _covered(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """What two boxes (middle x and y, width, height) have in common."""
-    wide, high = ((a[i + 2] + b[i + 2]) / 2 - abs(a[i] - b[i]) for i in (0, 1))
-    return max(min(wide, a[2], b[2]), 0) * max(min(high, a[3], b[3]), 0)
+        for s in known
+    ]
 
 
 def _axis(q: Quantity) -> str:
     return q.label.text + (f" ({q.label.unit})" if q.label.unit else "")
-
-
-def strength_text(setting: Setting) -> str:
-    """The number beside a point."""
-    return "" if setting.strength_value is None else value_text(setting.strength_value)
 
 
 def layouts() -> dict[str, Any]:

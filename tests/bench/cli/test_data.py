@@ -44,7 +44,8 @@ def test_what_is_exported_is_the_data_set(bench, installed, tmp_path, name):
     data = load_dataset(data_spec(name, {}))
     assert f"out.npz: {name}, {len(data):,} rows, " in out
     with np.load(tmp_path / "out.npz", allow_pickle=False) as held:
-        assert set(held) == {"x", "v", "names", "sizes", "kind", "likelihood"}
+        assert set(held) - {"unordered"} == {"x", "v", "names", "sizes", "kind", "likelihood"}
+        assert tuple(held["unordered"].tolist() if "unordered" in held else ()) == data.unordered
         np.testing.assert_array_equal(held["v"], data.v)
         assert tuple(held["names"].tolist()) == data.names
         assert tuple(held["sizes"].tolist()) == data.sizes

@@ -87,7 +87,7 @@ def test_the_command_scores_what_is_not_there_yet(run, bench, beside):
     assert code == 0
     head, line = out.splitlines()
     assert head == f"{beside}: 1 baselines to score"
-    assert line.startswith("1/1 (0 failed, 0 min left): chance seed=0: ")
+    assert line.startswith("1/1 (0 failed, 0 s left): chance seed=0: ")
     assert bench("baselines", beside, "--jobs", 1, "--seeds", 1)[1] == f"{beside}: 0 baselines to score\n"
 
 
@@ -122,7 +122,8 @@ def test_what_was_stored_is_found_again(bench, beside):
     assert (code, "not compared" in out) == (0, False)
     code, out, _ = bench("verify", beside, "--retrain", 1)
     assert code == 0
-    assert out.startswith("1 runs, ")
+    assert "A: 10 runs, B: 1 runs, in both: 1; the same platform" in out
+    assert out.endswith(" same, 0 within, 0 differs\n")
 
 
 def altered(results, method="betavae"):
@@ -240,13 +241,14 @@ def test_pictures_are_decoded_from_weights(bench, results, tmp_path):
     assert code == 0
     figures = tmp_path / "reports" / "tiny" / "figures"
     assert {p.name for p in figures.iterdir()} == {
-        f"toy-small-2_{name}.{kind}"
-        for name in ("traversals_decoded", "reconstructions")
-        for kind in ("svg", "png", "txt")
+        f"toy-small-2_{name}.{kind}" for name in ("traversals_decoded", "reconstructions") for kind in ("svg", "png")
     }
-    assert len(out.splitlines()) == 6
-    caption = (figures / "toy-small-2_reconstructions.txt").read_text(encoding="utf-8")
-    assert "seed 0: VAE (run" in caption
+    assert len(out.splitlines()) == 5
+    text = (figures.parent / "pictures.md").read_text(encoding="utf-8")
+    assert (
+        "![Reconstructions](figures/toy-small-2_reconstructions.png)\n\n*Figure.* Reconstructions, seed 0: VAE (run"
+        in text
+    )
     before = {p: p.read_bytes() for p in figures.iterdir()}
     bench("pictures", results, "--out", "reports")
     assert {p: p.read_bytes() for p in figures.iterdir()} == before
@@ -269,7 +271,8 @@ def test_pictures_of_tables_and_sequences(bench, tiny, tmp_path, dataset, backbo
     filled(tmp_path / "results" / dataset, content | {"set": {**content["set"], backbone: {"width": 0.1}}})
     code, out, err = bench("pictures", f"results/{dataset}")
     assert (code, err) == (0, "")
-    assert len(out.splitlines()) == 6
-    captions = [path.read_text(encoding="utf-8") for path in (tmp_path / "reports" / dataset).rglob("*.txt")]
-    assert all(("curve" in text or "Grey" in text) is (dataset != "sentences") for text in captions)
+    assert len(out.splitlines()) == 5
+    text = (tmp_path / "reports" / dataset / "pictures.md").read_text(encoding="utf-8")
+    captions = text.split("*Figure.* ")[1:]
+    assert all(("curve" in caption or "Grey" in caption) is (dataset != "sentences") for caption in captions)
     assert len(captions) == 2

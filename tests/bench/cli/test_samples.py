@@ -1,9 +1,9 @@
 """A data set that is no whole grid, from `bench plan` to a report: what is not scored says so at each step."""
 
 import csv
-from html import escape
 
 import pytest
+from markupsafe import escape
 
 from bench.store.store import Store
 

@@ -3,8 +3,11 @@
 import msgspec
 import numpy as np
 import pytest
+import threadpoolctl
+import torch
 
 from bench.execution.job import Job
+from bench.execution.trial import trial
 
 
 def content(result):
@@ -50,3 +53,9 @@ def test_results_come_as_they_finish(session, jobs):
 
 def test_nothing_to_do(session):
     assert list(session().results([])) == []
+
+
+def test_a_job_has_its_threads_and_no_more(spec_of):
+    trial(Job(spec_of(), threads=1))
+    assert torch.get_num_threads() == 1
+    assert {library["num_threads"] for library in threadpoolctl.threadpool_info()} == {1}

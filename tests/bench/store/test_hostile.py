@@ -8,6 +8,7 @@ import pytest
 from store_fakes import files, reseal, score
 
 from bench.store.files import MANIFEST, Artefacts, Damaged
+from bench.store.merge import merge
 from bench.store.store import Store
 
 
@@ -129,3 +130,24 @@ def test_a_link_in_place_of_a_run_is_replaced_and_what_it_leads_to_is_left(store
     assert store.record(spec.key) == record
     assert files(outside) == before
     assert [p.name for p in store.root.iterdir()] == [spec.key]
+
+
+def test_a_merge_takes_whole_runs_alone(store, spec, spec_of, record, artefacts, tmp_path):
+    other = spec_of(seed=1)
+    store.put(msgspec.structs.replace(record, key=other.key, spec=other), artefacts)
+    reseal(store, spec.key, "posterior.npz", b"PK")
+    merged = merge([store.root], tmp_path / "both")
+    assert Store(tmp_path / "both").keys() == [other.key]
+    assert files(tmp_path / "both" / other.key) == files(store.root / other.key)
+    (why,) = merged.damaged
+    assert f"{spec.key}/posterior.npz: " in why
+
+
+def test_a_merge_that_is_interrupted_leaves_nothing(store, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "check", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        merge([store.root], tmp_path / "both")
+    assert {p.name for p in tmp_path.iterdir()} == {"results"}

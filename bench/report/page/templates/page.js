@@ -1,10 +1,9 @@
 // Glue: binds the data of the page to plotly (plots) and DataTables (tables). Text becomes text nodes, never markup.
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
-const head = data.rows.length ? data.rows[0].length - data.quantities.length : 0; // columns before the quantities
 const shown = (value, digits) => (value == null ? "" : (Number(value.toFixed(digits)) + 0).toFixed(digits).replace("-", "−"));
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-const statusOf = (row) => row[head - 1];
+const runs = new Map(data.runs.map((run) => [run.key, run]));
 
 async function library(id) {
   const packed = Uint8Array.from(atob(byId(id).textContent), (c) => c.charCodeAt(0));
@@ -20,45 +19,55 @@ function element(tag, parent, text = "", attributes = {}) {
   return made;
 }
 
-const valueOf = (i, q) => data.rows[i][head + q];
 function told(name, values) {
-  const lines = values.filter(([, text]) => text).map(([q, text]) => `${escaped(data.quantities[q].text)}: ${text}`);
+  const lines = values.filter(([, text]) => text).map(([q, text]) => `${escaped(q.text)}: ${text}`);
   return [`<b>${escaped(name)}</b>`, ...lines].join("<br>");
 }
 
-function plot(group, number) {
-  const view = group.views[number];
-  const asked = [...new Set([view.cost, view.score, ...group.views.map((v) => v.score)])].filter((q) => data.quantities[q].first || q === view.score);
-  const place = new Map(view.front.map((s, i) => [s, view.places[i]])); // of the text of a setting on the front
-  const digits = (q) => data.quantities[q].digits;
-  const fill = {
-    front: () => ({ x: view.front.map((s) => group.settings[s].estimates[view.cost][0]), y: view.front.map((s) => group.settings[s].estimates[view.score][0]) }),
-    runs: (t) => ({
-      x: t.customdata.map((i) => valueOf(i, view.cost)),
-      y: t.customdata.map((i) => valueOf(i, view.score)),
-      hovertext: t.customdata.map((i) => told(`${data.names[i]}, seed ${data.rows[i][head - 2]}`, asked.map((q) => [q, shown(valueOf(i, q), digits(q))]))),
-    }),
-    settings: (t) => {
-      const known = t.customdata.map((s) => group.settings[s]).map((s) => [s, s.estimates[view.cost], s.estimates[view.score]]);
-      const bars = (at) => ({
-        array: known.map((k) => (k[at] && k[at][2] != null ? Math.max(k[at][2] - k[at][0], 0) : 0)),
-        arrayminus: known.map((k) => (k[at] && k[at][1] != null ? Math.max(k[at][0] - k[at][1], 0) : 0)),
-      });
-      return {
-        x: known.map((k) => k[1] && k[1][0]),
-        y: known.map((k) => k[2] && k[2][0]),
-        error_x: { ...t.error_x, ...bars(1) },
-        error_y: { ...t.error_y, ...bars(2) },
-        text: t.customdata.map((s) => (place.has(s) ? escaped(group.settings[s].strength) : "")),
-        textposition: t.customdata.map((s) => place.get(s) ?? "top right"),
-        marker: { ...t.marker, symbol: t.customdata.map((s) => t.marker.symbol + (place.has(s) ? "" : "-open")) },
-        hovertext: known.map(([s]) => told(`${s.name}: IQM over ${s.n} seeds`, asked.map((q) => [q, s.texts[q]]))),
-      };
-    },
-  };
-  const traces = group.traces.map((t) => ({ ...t, ...fill[t.meta](t) }));
+// The length of an error bar from an estimate [IQM, lower, upper] to one of its ends.
+const bars = (estimates) => ({
+  type: "data", symmetric: false, thickness: 1, width: 0,
+  array: estimates.map(([iqm, , hi]) => Math.max((hi ?? iqm) - iqm, 0)),
+  arrayminus: estimates.map(([iqm, lo]) => Math.max(iqm - (lo ?? iqm), 0)),
+});
+
+function seriesTraces(group, view, series, asked) {
+  const common = { legendgroup: series.name, name: escaped(series.name), hovertemplate: "%{hovertext}<extra></extra>" };
+  const sizes = new Map(series.settings.map((s) => [s.id, s.size]));
+  const known = group.settings.filter((s) => sizes.has(s.id) && s.estimates[view.cost] && s.estimates[view.score]);
+  const seeds = data.runs.filter((run) => run.done && run.group === group.name && sizes.has(run.id) && run.values[view.score] != null);
+  const open = (s) => series.symbol + (view.chosen.includes(s.id) ? "" : "-open");
+  return [
+    { ...common, meta: "runs", type: "scatter", mode: "markers", showlegend: false, customdata: seeds.map((run) => run.key),
+      x: seeds.map((run) => run.values[view.cost]), y: seeds.map((run) => run.values[view.score]),
+      marker: { color: series.colour, size: 5, opacity: 0.45, symbol: seeds.map((run) => (run.status === "collapsed" ? "x-thin-open" : "circle")) },
+      hovertext: seeds.map((run) => told(`${run.name}, seed ${run.seed}${run.status === "collapsed" ? " (collapsed)" : ""}`, asked.map((q) => [q, shown(run.values[q.index], q.digits)]))) },
+    { ...common, meta: "settings", type: "scatter", mode: "lines+markers", customdata: known.map((s) => s.run),
+      x: known.map((s) => s.estimates[view.cost][0]), y: known.map((s) => s.estimates[view.score][0]),
+      error_x: bars(known.map((s) => s.estimates[view.cost])), error_y: bars(known.map((s) => s.estimates[view.score])),
+      line: { color: series.colour, width: 1.3 },
+      marker: { color: series.colour, symbol: known.map(open), size: known.map((s) => sizes.get(s.id)), line: { width: 2, color: series.colour } },
+      hovertext: known.map((s) => told(`${s.name}: IQM over ${s.n} seeds`, asked.map((q) => [q, s.texts[q.index]]))) },
+  ];
+}
+
+function plot(group, view) {
+  const indexed = data.quantities.map((q, index) => ({ ...q, index }));
+  const scores = new Set([view.cost, view.score, ...group.views.map((v) => v.score)]);
+  const asked = [...scores].map((index) => indexed[index]).filter((q) => q.first || q.index === view.score);
+  const front = view.front.map((id) => group.settings.find((s) => s.id === id).estimates);
+  const lines = view.baselines.map((b) => ({
+    type: "scatter", mode: "lines", name: escaped(b.name), x: view.range, y: [b.y, b.y], visible: b.hidden ? "legendonly" : true,
+    line: { color: "#777", width: 1.2, dash: b.dash }, hovertemplate: `${escaped(b.name)}: %{y}<extra></extra>`,
+  }));
+  const traces = [
+    ...group.series.flatMap((series) => seriesTraces(group, view, series, asked)),
+    { type: "scatter", meta: "front", mode: "lines", name: "front", hoverinfo: "skip", line: { shape: "hv", color: "#333", width: 1.5 },
+      x: front.map((e) => e[view.cost][0]), y: front.map((e) => e[view.score][0]) },
+    ...lines,
+  ];
   const layout = structuredClone(data.layouts.plot);
-  Object.assign(layout.xaxis, { range: view.range, autorange: !view.range });
+  Object.assign(layout.xaxis, { range: view.range, autorange: false });
   layout.xaxis.title.text = view.x;
   layout.yaxis.title.text = view.y;
   if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger on the plot scrolls the page
@@ -67,14 +76,14 @@ function plot(group, number) {
   return Plotly.react("plot", traces, layout, { responsive: true, displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] });
 }
 
-function show(i, { focus = false } = {}) {
-  const [run, row, panel] = [data.behind[i], data.rows[i], byId("panel")];
+function show(run, { focus = false } = {}) {
+  const panel = byId("panel");
   panel.replaceChildren();
-  element("h3", panel, `${data.names[i]}, seed ${row[head - 2]}`);
-  element("p", panel, [`Run ${row[0]}: ${statusOf(row)}`, data.roles[i]].filter(Boolean).join("; ") + ".", { class: "caption" });
+  element("h3", panel, `${run.name}, seed ${run.seed}`);
+  element("p", panel, [`Run ${run.key}: ${run.status}`, run.role].filter(Boolean).join("; ") + ".", { class: "caption" });
   if (run.picture) {
     const box = element("div", panel, "", { class: "traversal" });
-    element("img", box, "", { src: run.picture, alt: `Traversal of ${data.names[i]}, seed ${row[head - 2]}: a row for each of ${run.rows.length} latent dimensions, moved from -2.5 to 2.5` });
+    element("img", box, "", { src: run.picture, alt: `Traversal of ${run.name}, seed ${run.seed}: a row for each of ${run.rows.length} latent dimensions, moved from -2.5 to 2.5` });
     const list = element("ol", box, "", { "aria-label": "Rows of the traversal" });
     run.rows.forEach((name, r) => element("li", list, [name, run.tracked[r]].filter(Boolean).join("; ")));
     element("p", panel, "A row: one latent dimension from −2.5 to 2.5 prior standard deviations, by falling KL; behind it the factor it says most about (mutual information in nats). Compressed; as decoded in the run's folder.", { class: "caption" });
@@ -88,10 +97,10 @@ function show(i, { focus = false } = {}) {
   if (!Object.keys(run.matrices).length) element("p", panel, "No matrices of this run are in this page.", { class: "hint" });
   const body = element("tbody", element("table", panel, "", { class: "plain", "aria-label": "Values of the run" }));
   data.quantities.forEach((q, k) => {
-    if (valueOf(i, k) == null) return;
+    if (run.values[k] == null) return;
     const line = element("tr", body);
     element("th", line, q.text, { scope: "row", title: q.about });
-    element("td", line, shown(valueOf(i, k), q.digits), { class: "number" });
+    element("td", line, shown(run.values[k], q.digits), { class: "number" });
   });
   if (focus) panel.focus();
 }
@@ -99,33 +108,41 @@ function show(i, { focus = false } = {}) {
 const look = { paging: false, info: false, order: [], autoWidth: false, language: { search: "Filter:" } };
 const more = { topStart: { buttons: [{ extend: "colvis", text: "Columns" }] }, topEnd: "search" };
 
+// What a filter looks for in a text: the text, and how people type it: "beta" and "betavae" find "β-VAE, β = 4".
+function typed(text) {
+  const names = Object.entries(data.words).filter(([label]) => text.includes(label)).map(([, name]) => name);
+  return [text, ...names].join(" ");
+}
+
 function tables(DataTable) {
-  const text = DataTable.render.text();
+  const escape = DataTable.render.text().display;
+  const text = (value, type) => (type === "filter" ? typed(String(value)) : type === "display" ? escape(String(value)) : value);
   const number = (digits) => (value, type) => (type === "display" ? shown(value, digits) : type === "filter" ? value ?? "" : value ?? -Infinity);
-  const first = ["run", ...(data.groups.length > 1 ? ["group"] : []), "method", "setting", "seed", "status"];
+  const estimate = (value) => escaped(value).replace(/ (\[.*\])/, "<br><small>$1</small>"); // an interval below its number
+  const first = ["key", ...(data.groups.length > 1 ? ["group"] : []), "method", "setting", "seed", "status"];
   const name = (q) => escaped(q.head);
   new DataTable("#table-runs", {
     ...look, paging: true, info: true, pageLength: 25, deferRender: true,
     layout: { ...more, bottomStart: "info", bottomEnd: "paging" },
-    data: data.rows.map((row, i) => [...row, i]),
+    data: data.runs,
     columns: [
-      ...first.map((title) => ({ title, render: title === "seed" ? undefined : text })),
-      ...data.quantities.map((q) => ({ title: name(q), render: number(q.digits), type: "num", className: "dt-right", visible: q.first })),
+      ...first.map((part) => ({ title: part === "key" ? "run" : part, data: part, render: part === "seed" ? undefined : text })),
+      ...data.quantities.map((q, k) => ({ title: name(q), data: (run) => run.values[k], render: number(q.digits), type: "num", className: "dt-right", visible: q.first })),
     ],
-    columnDefs: [{ targets: 0, createdCell: (td, key, row) => {
+    columnDefs: [{ targets: 0, createdCell: (td, key, run) => {
       td.replaceChildren();
-      element("button", td, key, { type: "button", class: "run", title: "Show traversal and matrices" }).onclick = () => show(row.at(-1), { focus: true });
+      element("button", td, key, { type: "button", class: "run", title: "Show traversal and matrices" }).onclick = () => show(run, { focus: true });
     } }],
   });
   data.groups.forEach((group, g) => new DataTable(`#settings-${g}`, {
     ...look, layout: more, data: group.settings,
     columns: [
       { title: "setting", data: "name", render: text }, { title: "n", data: "n" },
-      ...["diverged", "failed", "collapsed"].map((title) => ({ title, data: title, visible: group.settings.some((s) => s[title]) })),
       ...data.quantities.map((q, k) => ({
         title: name(q), type: "num", className: "dt-right", visible: q.first && group.settings.some((s) => s.texts[k]), data: null,
-        render: (s, type) => (type === "sort" || type === "type" ? (s.estimates[k] ? s.estimates[k][0] : -Infinity) : s.texts[k]),
+        render: (s, type) => (type === "sort" || type === "type" ? (s.estimates[k] ? s.estimates[k][0] : -Infinity) : type === "display" ? estimate(s.texts[k]) : s.texts[k]),
       })),
+      ...["diverged", "failed", "collapsed"].map((title) => ({ title, data: title, visible: group.settings.some((s) => s[title]) })),
     ],
   }));
   document.querySelectorAll("table.dataTable thead th").forEach((th) => th.setAttribute("scope", "col"));
@@ -136,13 +153,13 @@ try {
   tables(DataTable);
   await library("plotly");
   const chosen = () => byId("view").value.split(",").map(Number);
-  const draw = () => plot(data.groups[chosen()[0]], chosen()[1]);
+  const draw = () => plot(data.groups[chosen()[0]], data.groups[chosen()[0]].views[chosen()[1]]);
   if (byId("view").options.length) {
     byId("view").onchange = draw;
     await draw();
     byId("plot").on("plotly_click", ({ points: [p] }) => {
-      const i = p.data.meta === "settings" ? data.groups[chosen()[0]].settings[p.customdata].run : p.customdata;
-      if (i != null) show(i);
+      const run = runs.get(p.customdata);
+      if (run) show(run);
     });
   } else byId("note").textContent = "No setting has a cost and a score.";
   document.body.dataset.ready = "yes";

@@ -18,6 +18,7 @@ import bench
 from bench.data._files import cache
 from bench.data._files.cache import Recipe, cached, read_npy_header
 from bench.errors import BenchError
+from bench.store.atomic import ABANDONED
 
 ROWS = np.arange(300 * 16, dtype=np.uint32).astype(np.uint8).reshape(300, 16)
 SHA256 = hashlib.sha256(ROWS.data).hexdigest()
@@ -212,13 +213,12 @@ def test_a_cache_directory_that_is_a_file_is_told(kitchen, folder):
 
 def test_what_a_killed_process_left_is_removed_later(kitchen, folder):
     folder.mkdir()
-    old, fresh, other = (folder / f"{name}.tmp" for name in ("rows.1", "rows.2", "other.1"))
-    for path in (old, fresh, other):
+    old, fresh = (folder / f".writing-{'f' * 8}-1-{n * 32}.npy" for n in ("0", "1"))  # of another machine
+    for path in (old, fresh):
         path.touch()
-    for path in (old, other):
-        os.utime(path, (time.time() - 7200,) * 2)
+    os.utime(old, (time.time() - 2 * ABANDONED,) * 2)
     cached(kitchen.recipe())
-    assert [path.exists() for path in (old, fresh, other)] == [False, True, True]
+    assert [path.exists() for path in (old, fresh)] == [False, True]
 
 
 def test_a_terminal_is_shown_a_bar(kitchen, monkeypatch, capsys):

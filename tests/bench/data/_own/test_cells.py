@@ -1,6 +1,8 @@
 """Cells: what is a number, what is missing, what is a text, and the slip between them."""
 
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -125,3 +127,20 @@ def test_what_might_be_meant_otherwise_is_noted():
     assert notes("a", read(objects("1", "", "2"))) == []
     several = notes("a", Reading(np.zeros(5), {"NA": 1, "nan": 2, "-": 3, "?": 1}))
     assert several == ["column 'a': 'NA' (1 row), 'nan' (2 rows), '-' (3 rows) and 1 more read as missing"]
+
+
+def rows_of_the_docs():
+    """The cells of the table in docs/own-data.md, by what they are in its first words."""
+    text = (Path(__file__).parents[4] / "docs/own-data.md").read_text("utf-8")
+    table = text.partition("| a cell | among numbers")[2].partition("\n\n")[0]
+    return [(row.split("|")[1], row.split("|")[2].split("`")[0]) for row in table.splitlines()[2:] if "`" in row]
+
+
+@pytest.mark.parametrize(("cells", "reading"), rows_of_the_docs())
+def test_the_docs_table_of_cells(cells, reading):
+    for word in re.findall("`([^`]*)`", cells):
+        if word in ("True", "control", "inf", "1e400"):
+            continue
+        found = read(objects("1", word, "2"))
+        kind = "missing" if found.missing else "refused" if found.texts else "a number"
+        assert reading.strip().startswith(kind), word

@@ -73,7 +73,7 @@ def test_a_report_has_the_search_and_none_of_its_runs(tmp_path: Path) -> None:
     paths = write(store(), tmp_path, searches=two, resamples=50)
     names = {p.relative_to(tmp_path).as_posix() for p in paths}
     for stem in ("progress", "confirmed", "front", "importances"):
-        assert {f"figures/search_{stem}.{kind}" for kind in ("png", "svg", "txt")} <= names
+        assert {f"figures/search_{stem}.{kind}" for kind in ("png", "svg")} <= names
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "seeds from 1,000,000 on" in text
     assert "| β-VAE | MIG | β = 6 | 5 | 1 | 2 | 0.400 | 5 | 0.120 [" in text

@@ -116,11 +116,12 @@ def test_they_stand_on_both_pages_with_their_captions(tmp_path: Path) -> None:
         ("active", "Active units in training"),
         ("kl_curves", "KL of each latent dimension in training"),
     ):
-        (caption,) = (tmp_path / "figures").glob(f"*_{name}.txt")
-        assert f"{told}, 4 seeds a setting. " in caption.read_text(encoding="utf-8")
-        assert "quartiles of the seeds" in caption.read_text(encoding="utf-8")
+        (picture,) = (tmp_path / "figures").glob(f"*_{name}.png")
         for page in ("report.md", "index.html"):
-            assert f"figures/{caption.stem}" in (tmp_path / page).read_text(encoding="utf-8")
+            text = (tmp_path / page).read_text(encoding="utf-8")
+            assert f"figures/{picture.name}" in text
+            assert f"{told}, 4 seeds a setting." in text
+            assert "quartiles of the seeds" in text
 
 
 def test_scores_in_training_are_drawn_where_their_name_says_their_protocol() -> None:

@@ -79,6 +79,9 @@ def test_tables_sort_by_number_and_filter(opened: Any) -> None:
     opened.locator("#runs input[type=search]").fill('"β = 4"')
     assert set(column(opened, "#table-runs", "setting")) == {"β = 4"}
     assert opened.locator("#table-runs thead th:not([scope=col])").count() == 0
+    for typed in ("beta", "betavae"):  # nobody has a β on the keyboard
+        opened.locator("#runs input[type=search]").fill(typed)
+        assert set(column(opened, "#table-runs", "method")) == {"β-VAE"}
 
 
 def test_hovering_tells_the_run_and_a_click_shows_its_traversal_and_matrices(opened: Any) -> None:
@@ -100,6 +103,7 @@ def test_hovering_tells_the_run_and_a_click_shows_its_traversal_and_matrices(ope
 
 def test_the_score_on_the_axis_can_be_changed(opened: Any) -> None:
     before = opened.evaluate("document.getElementById('plot').data[1].y")
+    assert opened.locator("#plot .legendtext", has_text="front").count() == 1
     opened.locator("#view").select_option(label="DCI disentanglement against reconstruction")
     assert opened.evaluate("document.getElementById('plot').data[1].y") != before
     assert "DCI disentanglement against reconstruction" in opened.locator("#plot").get_attribute("aria-label")
@@ -128,3 +132,16 @@ def test_nothing_sticks_out_sideways(opened: Any, viewport: dict[str, int]) -> N
         "document.querySelector('#view').add(new Option('downstream efficiency against reconstruction '.repeat(2)))"
     )
     assert opened.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+def test_no_column_is_cut_on_a_laptop_and_a_phone_shows_scores_at_once(opened: Any) -> None:
+    ends = "[...document.querySelectorAll('#{} th')].map(th => [th.innerText, th.getBoundingClientRect()])"
+    for viewport, table in ((LAPTOP, "settings-0"), (LAPTOP, "table-runs")):
+        opened.set_viewport_size(viewport)
+        edges = opened.evaluate(f"{ends.format(table)}.map(([, box]) => box.right)")
+        assert max(edges) <= viewport["width"]
+    opened.set_viewport_size(PHONE)
+    opened.evaluate("window.scrollTo(0, 0)")
+    box = opened.locator("#settings-0 tbody tr").first.locator("td", has_text="[").first.bounding_box()
+    assert box["x"] + box["width"] <= PHONE["width"]
+    assert box["y"] + box["height"] <= PHONE["height"]

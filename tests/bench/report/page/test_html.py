@@ -11,12 +11,11 @@ from report_fakes import FakeStore, record, score, spec
 from web_fakes import EVIL, TAG, matrices, strip, study
 
 from bench.report.collect.findings import findings
-from bench.report.collect.groups import collect, groups
-from bench.report.figures.pareto import Panel, pareto_points
+from bench.report.collect.groups import collect, groups, setting_name
 from bench.report.page import html
 from bench.report.page.cite import citation
 from bench.report.page.html import web_page
-from bench.report.page.plot import text_places
+from bench.report.page.plot import pareto_views
 from bench.report.page.runs import BEST, MEDIAN, behind, shown
 
 
@@ -57,7 +56,7 @@ def test_nothing_that_a_result_file_says_is_markup(page: Path, tags: Tags) -> No
     assert not [attributes for _, attributes in tags.tags if "onerror" in attributes or "javascript" in str(attributes)]
     assert {tag for tag, _ in tags.tags} >= {"html", "main", "table"}
     assert [tag for tag, _ in tags.tags].count("img") == 0
-    assert {row[2] for row in json.loads(tags.scripts["data"])["rows"]} >= {f"mode = {TAG}"}
+    assert {run["setting"] for run in json.loads(tags.scripts["data"])["runs"]} >= {f"mode = {TAG}"}
     assert TAG not in page.read_text(encoding="utf-8")
 
 
@@ -89,15 +88,15 @@ def test_header_cells_have_a_scope_and_controls_a_label(tags: Tags) -> None:
 def test_rows_are_what_the_records_say(tags: Tags) -> None:
     data = json.loads(tags.scripts["data"])
     at = {q["text"]: i for i, q in enumerate(data["quantities"])}
-    rows = {(row[1], row[2], row[3]): row for row in data["rows"]}
-    row = rows["β-VAE", "β = 4", 3]
-    assert row[4] == "done"
-    assert row[5 + at["MIG"]] == pytest.approx(0.36)
-    assert row[5 + at["reconstruction, nats"]] == pytest.approx(26.3)
-    assert rows["VAE", "–", 0][4] == "collapsed"
-    assert rows["VAE", "–", 99][4] == "failed"
-    assert set(rows["VAE", "–", 99][5:]) == {None}
-    assert [one["picture"][:23] for one in data["behind"]][:2] == ["data:image/webp;base64,"] * 2
+    runs = {(run["method"], run["setting"], run["seed"]): run for run in data["runs"]}
+    run = runs["β-VAE", "β = 4", 3]
+    assert run["status"] == "done"
+    assert run["values"][at["MIG"]] == pytest.approx(0.36)
+    assert run["values"][at["reconstruction, nats"]] == pytest.approx(26.3)
+    assert runs["VAE", "–", 0]["status"] == "collapsed"
+    assert runs["VAE", "–", 99]["status"] == "failed"
+    assert set(runs["VAE", "–", 99]["values"]) == {None}
+    assert [run["picture"][:23] for run in data["runs"]][:2] == ["data:image/webp;base64,"] * 2
 
 
 def test_of_a_great_study_the_median_and_the_best_of_each_setting_come_first() -> None:
@@ -131,9 +130,9 @@ def test_a_thousand_runs_with_pictures_take_less_than_ten_megabytes() -> None:
     text = web_page("great", runs, found, [], [], citation("great", runs, ""), [])
     assert len(text.encode()) < 10e6
     data = json.loads(Tags(text).scripts["data"])
-    assert len(data["rows"]) == 1000
-    assert sum(bool(b["picture"]) for b in data["behind"]) >= 40
-    assert all(b["matrices"] for b in data["behind"])
+    assert len(data["runs"]) == 1000
+    assert sum(bool(run["picture"]) for run in data["runs"]) >= 40
+    assert all(run["matrices"] for run in data["runs"])
 
 
 def test_a_page_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +146,7 @@ def test_a_page_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) ->
     text = web_page("great", runs, found, [], [], citation("great", runs, ""), [])
     for told in ("10 of 36 runs are in this page", "seeds, of the runs in this page", "The first 3 of 35; all are in"):
         assert told in text
-    assert len(json.loads(Tags(text).scripts["data"])["rows"]) == 10
+    assert len(json.loads(Tags(text).scripts["data"])["runs"]) == 10
 
 
 def test_plotting_and_templates_are_imported_by_a_report_alone() -> None:
@@ -157,11 +156,23 @@ def test_plotting_and_templates_are_imported_by_a_report_alone() -> None:
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
 
 
-@pytest.mark.parametrize(("step", "places"), [(0.0, 4), (0.25, 1)])
-def test_texts_of_points_at_one_place_are_put_around_it(step: float, places: int) -> None:
-    runs = [(record(spec(params={"beta": 4.0 + i}), 20.0 + i * step), [score(0.3 + i * step)]) for i in range(4)]
-    (group,) = groups(collect({"a": FakeStore(runs)}), resamples=50)
-    points, _ = pareto_points(Panel(group, group.scores[0]))
-    found = text_places(points, points, None)
-    assert len(found) == 4
-    assert len(set(found)) == places
+def test_a_view_names_its_front_its_chosen_settings_and_the_baselines() -> None:
+    store = study()
+    for method, value in (("pca", 0.3), ("ceiling", 1.0)):
+        store.runs += [(record(spec(method, s, params={})), [score(value)]) for s in range(5)]
+    (group,) = groups(collect({"a": store}), resamples=20)
+    found = findings(group, resamples=20)
+    view = next(v for v in pareto_views(found, group.quantities) if v["title"] == "MIG against reconstruction")
+    known = {s.id: setting_name(group, s) for s in group.settings}
+    assert [known[i] for i in view["front"]] == [
+        "VAE",
+        "β-VAE, β = 1",
+        "β-VAE, β = 4",
+        "other, mode = a",
+        f"other, mode = {TAG}",
+    ]
+    assert {known[i] for i in view["chosen"]} == {"VAE", "β-VAE, β = 4", f"other, mode = {TAG}"}
+    assert [(b["name"], b["y"], b["hidden"]) for b in view["baselines"]] == [
+        ("PCA", 0.3, False),
+        ("ceiling (the factors)", 1.0, True),
+    ]

@@ -12,6 +12,7 @@ from bench.report.stats.mann_whitney import (
     compare,
     improvement_interval,
     improvement_variance,
+    stratified_p,
     u_distribution,
     upper_tails,
 )
@@ -191,3 +192,34 @@ def test_the_interval_stays_near_its_level_where_one_setting_is_four_times_as_sp
         wins = (a[:, :, None] > b[:, None, :]).sum((1, 2))
         held = [(i := improvement_interval(u, 10, 10))[0] <= theta <= i[1] for u in wins.tolist()]
         assert 0.87 < np.mean(held) < 0.95
+
+
+def test_one_stratum_is_the_test_of_two_samples():
+    rng = np.random.default_rng(4)
+    for m, n in [(3, 4), (5, 5), (60, 70)]:  # the last beyond EXACT_TEST
+        a, b = rng.random(m).round(1), rng.random(n).round(1)  # with ties
+        assert stratified_p([(a, b)]) == pytest.approx(compare(a, b).p, rel=1e-12)
+
+
+def test_strata_are_permuted_each_by_itself():
+    """Against every choice of places within every stratum, with ties."""
+    a, b = ([0.3, 0.5, 0.5], [7.0, 9.0]), ([0.1, 0.5, 0.2, 0.4], [8.0, 6.0, 5.0])
+    law = np.ones(1)
+    seen = 0.0
+    for x, y in zip(a, b, strict=True):
+        ranks = scipy_stats.rankdata([*x, *y])
+        sums = [2 * sum(chosen) for chosen in itertools.combinations(ranks, len(x))]
+        law = np.convolve(law, np.bincount(np.array(sums, dtype=int)) / len(sums))
+        seen += 2 * ranks[: len(x)].sum()
+    expected = min(1.0, 2 * min(law[: int(seen) + 1].sum(), law[int(seen) :].sum()))
+    assert stratified_p(list(zip(a, b, strict=True))) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_direction_that_all_strata_share_is_found():
+    one = ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    assert stratified_p([one]) == pytest.approx(2 / 20)
+    assert stratified_p([one] * 4) == pytest.approx(2 / 20**4)
+    assert stratified_p([one, one[::-1]]) == 1.0
+    assert stratified_p([([1.0], [1.0])]) == 1.0
+    many = (np.arange(60.0), np.arange(60.0) + 20)
+    assert stratified_p([many, many]) < stratified_p([many]) < 0.001
