@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bench.environment import PINNED, same_platform
 from bench.errors import BenchError
-from bench.quantities import DIAGNOSTICS, SCORES, Quantity
+from bench.quantities import DIAGNOSTICS, SCORES, Quantity, fixed
 from bench.report.comparison.outcomes import Outcome
 from bench.report.stats.families import ALPHA, holm
 from bench.report.stats.mann_whitney import minimum_p, stratified_p
@@ -188,7 +188,7 @@ def _verdicts(tested: list[_Tested]) -> list[Cell]:
         least = min(1.0, 2 * math.prod(minimum_p(len(a), len(b)) / 2 for a, b in one.strata))
         few = "; too few seeds to find any difference" if least * len(family) > ALPHA else ""
         verdict = DIFFERS if p <= ALPHA else WITHIN
-        cells.append(Cell(verdict, one.setting, one.quantity, f"{_means(one)}: p {p:.3f}{few}"))
+        cells.append(Cell(verdict, one.setting, one.quantity, f"{_means(one)}: p {fixed(p, 3)}{few}"))
     return cells
 
 

@@ -19,6 +19,7 @@ from bench.report.page.data import group_name, page_data
 from bench.report.page.markdown import CSV, FILES, counted, environment, losses, unscored
 from bench.report.page.runs import Shown, shown
 from bench.report.tables.captions import MARKS, encoding_text, losses_text, resolution_text, setup_text, statistics_text
+from bench.report.tables.conclusion import conclusion
 from bench.report.tables.findings import finding_tables
 from bench.report.tables.searches import search_table
 from bench.report.tables.text import COUNTS, Finding, Table, lost_count
@@ -49,6 +50,7 @@ class Section(NamedTuple):
     texts: tuple[str, str]
     statistics: str
     findings: list[Finding]
+    conclusion: list[str]
 
 
 def web_page(
@@ -74,7 +76,7 @@ def web_page(
         title=title,
         runs=runs,
         counts=counted(runs),
-        sections=[_section(i, f) for i, f in enumerate(found)],
+        sections=[_section(i, f, title) for i, f in enumerate(found)],
         data=data,
         several=several,
         pictured=sum(bool(run["picture"]) for run in data["runs"]),
@@ -117,11 +119,12 @@ def _packed(package: str, path: str) -> str:
     return base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
 
 
-def _section(index: int, f: Findings) -> Section:
+def _section(index: int, f: Findings, title: str) -> Section:
     shared = f"{setup_text(f.group)} {encoding_text(f.group)}".rstrip()
-    told = [statistics_text(f.group), resolution_text(f, f.group.headline), MARKS if f.ties else ""]
-    statistics = " ".join(text for text in told if text)
-    return Section(group_name(f.group), index, (shared, losses_text(f.group)), statistics, finding_tables(f))
+    lines = [statistics_text(f.group), resolution_text(f, f.group.headline), MARKS if f.ties else ""]
+    statistics = " ".join(text for text in lines if text)
+    told = (shared, losses_text(f.group))
+    return Section(group_name(f.group), index, told, statistics, finding_tables(f), conclusion(f, f"results/{title}"))
 
 
 def _settings_lost(groups: Sequence[Group]) -> Table:

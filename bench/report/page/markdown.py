@@ -8,10 +8,11 @@ from bench.report.collect.findings import Findings
 from bench.report.collect.searches import Searched
 from bench.report.figures.catalogue import Drawn
 from bench.report.page.cite import Citation
+from bench.report.tables.conclusion import conclusion
 from bench.report.tables.findings import finding_markdown
 from bench.report.tables.rows import reason
 from bench.report.tables.searches import search_markdown
-from bench.report.tables.text import Table, group_markdown, markdown, md_text
+from bench.report.tables.text import Table, folded, group_tables, group_title, markdown, md_text, shared_markdown
 from bench.report.words.names import method_label, symbol, value_text
 from bench.store.runs import Run
 
@@ -54,20 +55,36 @@ def page(
 ) -> str:
     """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
     files = {name: text for name, text in CSV.items() if name in tables} | FILES
-    parts = [
-        f"# {md_text(title)}",
-        f"{counted(runs)}.",
-        "\n".join(f"- [{name}]({name}): {text}" for name, text in files.items()),
-        f"sha256 of the data (`sha256sum *.csv | sha256sum`): `{cited.hash}`.",
-        *(_figure(d) for d in drawn if d.group is None),
-    ]
+    parts = [f"# {md_text(title)}", f"{counted(runs)}."]
+    overview = [d for d in drawn if d.group is None]
+    parts += map(_figure, overview) if len(found) > 1 else []
     for f in found:
-        parts += [group_markdown(f, width=MARKDOWN_WIDTH), *(_figure(d) for d in drawn if d.group is f.group)]
-        parts += [text for text in [finding_markdown(f)] if text]
+        mine = [d for d in drawn if d.group is f.group]
+        parts += _group(f, mine if len(found) > 1 else [*overview, *mine], title)
     parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
     parts += _section("Not scored", unscored(runs))
     parts += [*_section("Runs that are not done", losses(runs)), *_damaged(damaged)]
+    parts += [
+        "## Files",
+        "\n".join(f"- [{name}]({name}): {text}" for name, text in files.items()),
+        f"sha256 of the data (`sha256sum *.csv | sha256sum`): `{cited.hash}`.",
+    ]
     return "\n\n".join([*parts, *_section("Environment", environment(runs))]) + "\n"
+
+
+def _group(f: Findings, drawn: Sequence[Drawn], title: str) -> list[str]:
+    """The answer first: the conclusion, one figure, one table; all else under lines that open it."""
+    first, *further = group_tables(f, width=MARKDOWN_WIDTH)
+    return [
+        f"## {md_text(group_title(f.group))}",
+        "\n".join(f"- {md_text(line)}" for line in conclusion(f, f"results/{title}")),
+        *map(_figure, drawn[:1]),
+        markdown(first),
+        *folded("What all of these runs share, and how the numbers were made", [shared_markdown(f.group)]),
+        *folded("Further scores and diagnostics", map(markdown, further)),
+        *folded("Comparisons, chosen settings, fronts, variance, agreement of scores", [finding_markdown(f)]),
+        *folded("Further figures", map(_figure, drawn[1:])),
+    ]
 
 
 def counted(runs: Sequence[Run]) -> str:

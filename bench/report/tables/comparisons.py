@@ -37,8 +37,8 @@ def tie_finding(group: Group, ties: Iterable[Ties]) -> Finding:
     rows = []
     for one in ties:
         best = next(s for s in group.settings if s.id == one.best)
-        listed = [_listed(group, ids) for ids in (one.with_best, one.above, one.with_vae, one.below)]
-        rows.append([one.score.label.text, setting_name(group, best), *listed])
+        told = [listed(group, ids) for ids in (one.with_best, one.above, one.with_vae, one.below)]
+        rows.append([one.score.label.text, setting_name(group, best), *told])
     header = ["score", "highest IQM", "not apart from it", "above the VAE", "not apart from the VAE", "below the VAE"]
     return Finding("Groups of settings", Table(GROUPS, header, rows, left=len(header)), [])
 
@@ -53,7 +53,7 @@ def family_finding(group: Group, name: str, families: Iterable[Family]) -> Findi
         caption += f" The other {len(pairs) - len(shown[:MOST_ROWS]):,} comparisons are in comparisons.csv alone."
     known = [f for f in mine if not math.isnan(f.correlation)]
     if known:
-        correlations = ", ".join(f"{f.score.label.text} {f.correlation:.2f}" for f in known).replace("-", "−")
+        correlations = ", ".join(f"{f.score.label.text} {fixed(f.correlation, 2)}" for f in known).replace("-", "−")
         caption += f" Seeds are not paired: over seeds, two settings' scores correlate on average by {correlations}."
     header = ["score", "A", "B", "n", "A − B", "P(A>B)", "p (Holm)", "verdict"]
     rows = [_row(group, f, p) for f, p in shown[:MOST_ROWS]]
@@ -109,7 +109,7 @@ def _name(group: Group, setting: str) -> str:
     return setting_name(group, next(s for s in group.settings if s.id == setting))
 
 
-def _listed(group: Group, ids: frozenset[str]) -> str:
+def listed(group: Group, ids: frozenset[str]) -> str:
     """`VAE; all 3 of β-VAE; InfoVAE λ = 10 and λ = 100`."""
     every = [s.id for settings in group.methods.values() for s in settings]
     if ids.issuperset(every):

@@ -56,11 +56,25 @@ def group_tables(found: Findings, *, width: int) -> list[Table]:
 
 def group_markdown(found: Findings, *, width: int) -> str:
     """A section: the group's name, all that its runs share, its tables."""
-    group = found.group
-    name = f"{group.spec.dataset.label}, {group.spec.backbone}, {group.spec.steps:,} updates"
-    texts = [t for told in (setup_text, encoding_text, losses_text, statistics_text) if (t := told(group))]
     tables = [markdown(table) for table in group_tables(found, width=width)]
-    return "\n\n".join([f"## {md_text(name)}", *map(md_text, texts), *tables])
+    return "\n\n".join([f"## {md_text(group_title(found.group))}", shared_markdown(found.group), *tables])
+
+
+def group_title(group: Group) -> str:
+    """`sprites32, small, 2,000 updates`."""
+    return f"{group.spec.dataset.label}, {group.spec.backbone}, {group.spec.steps:,} updates"
+
+
+def shared_markdown(group: Group) -> str:
+    """All that a group's runs share, in paragraphs."""
+    texts = [t for told in (setup_text, encoding_text, losses_text, statistics_text) if (t := told(group))]
+    return "\n\n".join(map(md_text, texts))
+
+
+def folded(summary: str, parts: Iterable[str]) -> list[str]:
+    """Parts under a line that opens them, as GitHub shows it; none where there are none."""
+    inner = [part for part in parts if part]
+    return [f"<details>\n<summary>{summary}</summary>", *inner, "</details>"] if inner else []
 
 
 def markdown(table: Table) -> str:

@@ -1,0 +1,119 @@
+"""What a report says first: by rule, from the statistics of a group, never typed in."""
+
+import math
+
+from bench.quantities import BASELINES, Quantity, fixed
+from bench.report.collect.comparisons import METHODS, VAE, Family, Ties
+from bench.report.collect.findings import Findings
+from bench.report.collect.groups import Group, Setting, setting_name
+from bench.report.stats.families import UNDECIDED
+from bench.report.tables.comparisons import listed
+from bench.report.words.names import interval_text
+
+SCORES = 3  # the first headline scores, of which the conclusion speaks
+MOST_SEEDS = 50  # of a setting: where more would be needed, longer trainings are the better advice
+
+
+def conclusion(found: Findings, results: str) -> list[str]:
+    """Lines of text: the best settings and which are level with them, baselines, losses, resolution, the next command.
+
+    results: the folder of runs, as the next command names it.
+    """
+    group = found.group
+    scores = [line for score in group.headline[:SCORES] for line in _score(found, score)]
+    lost = _lost(group)
+    told = [*lost, *scores] if _mostly_collapsed(group) else [*scores, *lost]
+    return [*told, *_resolutions(found), *_next(found, results)]
+
+
+def _score(found: Findings, score: Quantity) -> list[str]:
+    """`MIG: β-VAE, β = 16 is highest (0.116 [0.055, 0.176]). Not apart from it: ... Above the VAE: ...`."""
+    group = found.group
+    known = [s for several in group.methods.values() for s in several if score in s.estimates]
+    if not known:
+        return []
+    best = max(known, key=lambda s: s.estimates[score].iqm)
+    parts = [f"{score.label.text}: {setting_name(group, best)} is highest ({_value(best, score)})."]
+    ties = found.ties.get(score)
+    if ties is not None:
+        parts += _apart(group, ties, best)
+    beside = [s for s in group.settings if s.is_baseline and score in s.estimates]
+    if beside:
+        parts.append(f"Baselines: {', '.join(f'{BASELINES[s.spec.method]} {_value(s, score)}' for s in beside)}.")
+    return [" ".join(parts)]
+
+
+def _apart(group: Group, ties: Ties, best: Setting) -> list[str]:
+    level = ties.with_best - {s.id for s in group.methods[best.spec.method]}
+    told = (
+        f"Not apart from it, of other methods: {listed(group, level)}." if level else "All other methods are below it."
+    )
+    parts = [told]
+    if best.spec.method != VAE and (ties.above or ties.with_vae):
+        parts.append(f"Above the VAE: {listed(group, ties.above)}." if ties.above else "No setting is above the VAE.")
+    return parts
+
+
+def _lost(group: Group) -> list[str]:
+    """Runs that collapsed, diverged or failed, by setting; they say nothing of what a method can do."""
+    counts: dict[str, list[str]] = {}
+    for setting in group.settings:
+        if setting.is_baseline:
+            continue
+        of_all = sum(setting.counts.values())
+        lost = {"collapsed": setting.collapsed} | {what: setting.counts[what] for what in ("diverged", "failed")}
+        for what, n in lost.items():
+            if n:
+                counts.setdefault(what, []).append(f"{setting_name(group, setting)} ({n} of {of_all})")
+    endings = {
+        "collapsed": " No latent unit of these is active: their scores say nothing of the method.",
+        "diverged": " Averages lack them.",
+        "failed": " Averages lack them; the same command tries them again.",
+    }
+    return [f"Runs that {what}: {'; '.join(several)}.{endings[what]}" for what, several in counts.items()]
+
+
+def _resolutions(found: Findings) -> list[str]:
+    """The least difference that could have been seen, against the VAE or else between methods."""
+    for name, against in ((VAE, "from the VAE"), (METHODS, "between methods")):
+        families = _families(found, name)
+        known = [f"{f.score.label.text} {fixed(f.resolution, 3)}" for f in families if not math.isnan(f.resolution)]
+        if known:
+            return [f"Differences {against} that these seeds would show with 80 % power: {', '.join(known)} or more."]
+        if families:
+            return [f"So few seeds can show no difference {against}, however large."]
+    return []
+
+
+def _next(found: Findings, results: str) -> list[str]:
+    """The command that brings most: baselines where there are none, else more seeds, else longer trainings."""
+    group = found.group
+    if _mostly_collapsed(group):
+        return [f"Next: most runs collapsed; train for more than {group.spec.steps:,} updates (--steps)."]
+    if not any(s.is_baseline for s in group.settings):
+        return [f"Next: no baseline stands beside these runs: python -m bench baselines {results}"]
+    undecided = [p for f in _families(found, VAE) for p in f.pairs if p.verdict == UNDECIDED]
+    if not undecided:
+        return []
+    needed = sorted(p.seeds_needed for p in undecided)[0]
+    if needed > MOST_SEEDS:
+        return [f"Next: more seeds will not settle it; longer trainings may (--steps above {group.spec.steps:,})."]
+    return [
+        f"Next: {needed} seeds of each setting (--seeds {needed}) would decide the nearest comparison with the VAE."
+    ]
+
+
+def _mostly_collapsed(group: Group) -> bool:
+    """Whether more than half of the runs know nothing: then no score of the study means anything."""
+    trained = [s for several in group.methods.values() for s in several]
+    return 2 * sum(s.collapsed for s in trained) > sum(s.counts["done"] for s in trained)
+
+
+def _families(found: Findings, name: str) -> list[Family]:
+    wanted = found.group.headline[:SCORES]
+    return [f for f in found.families if f.name == name and f.score in wanted]
+
+
+def _value(setting: Setting, score: Quantity) -> str:
+    e = setting.estimates[score]
+    return interval_text(e.iqm, e.lo, e.hi, 3)
