@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bench.cli.help import Sections
-from bench.cli.options import PLACE, STUDY, asked, check_reproducible, devices_of, left_out, options, processes
+from bench.cli.options import PLACE, STUDY, asked, left_out, means_of, options
 from bench.cli.progress import duration
 from bench.errors import BenchError, printable
 from bench.execution.estimate import UPDATES, estimates, seconds_in_all, size
@@ -21,14 +21,12 @@ EXAMPLE = "For example: bench plan --methods vae,betavae --betas 4,16 --seeds 5"
 @click.command(cls=Sections, epilog=EXAMPLE)
 @options(STUDY, PLACE)
 @click.option("--no-calibration", is_flag=True, help="Only count; takes no measurements.")
-def plan(device: str, runs_per_device: int, jobs: int | None, threads: int, no_calibration: bool, **flags: Any) -> None:
+def plan(no_calibration: bool, **flags: Any) -> None:
     """What `run` would do with the same arguments: runs, time, memory, room. Writes nothing."""
-    reproducible = flags.pop("reproducible")
-    means = Means(devices_of(device), runs_per_device, threads, reproducible=reproducible)
-    check_reproducible(reproducible, means.devices)
+    means = means_of(flags)
     wanted, specs, protocols, out, repeats = asked(flags)
-    left = planned(specs, protocols, Store(out), repeats, threads=threads, reproducible=reproducible)
-    at_once = processes(means, jobs)
+    left = planned(specs, protocols, Store(out), repeats, threads=means.threads, reproducible=means.reproducible)
+    at_once = means.processes
     click.echo(f"study {wanted.name}: {len(specs)} runs, results in {out}")
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")
     click.echo(f"  {left.rescored} are trained and would be scored further")
@@ -39,10 +37,10 @@ def plan(device: str, runs_per_device: int, jobs: int | None, threads: int, no_c
         click.echo(f"  {key} is damaged and would be moved aside and run again: {printable(reason)}")
     to_train = [job for job in left.jobs if not job.done]
     if to_train and not no_calibration:
-        tell(to_train, means, at_once, out)
+        tell(to_train, means, out)
 
 
-def tell(to_train: list[Job], means: Means, at_once: int, out: Path) -> None:
+def tell(to_train: list[Job], means: Means, out: Path) -> None:
     """Time, memory and room of runs to train, from a calibration."""
     click.echo(f"calibration: {sum(UPDATES)} updates and a scoring of each method")
     try:
@@ -53,8 +51,8 @@ def tell(to_train: list[Job], means: Means, at_once: int, out: Path) -> None:
         click.echo(
             f"  {e.method}: {e.runs} runs of about {duration(e.seconds)}, scoring included; {size(e.memory)} each"
         )
-    click.echo(f"time: about {duration(seconds_in_all(found, at_once))} for all")
-    click.echo(f"memory: about {size(at_once * max(e.memory for e in found))}")
+    click.echo(f"time: about {duration(seconds_in_all(found, means.processes))} for all")
+    click.echo(f"memory: about {size(means.processes * max(e.memory for e in found))}")
     room = sum(e.runs * e.disk for e in found)
     there = next(folder for folder in (out, *out.resolve().parents) if folder.exists())
     free = shutil.disk_usage(there).free

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from bench.execution.job import Job, Means
-from bench.execution.pool import CREW, carry_out
+from bench.execution.pool import CREW, result_of
 from bench.store.files import files_of
 from bench.study.study import observations
 
@@ -62,7 +62,7 @@ class _Tried(NamedTuple):
 
 
 def _tried(job: Job, updates: int, means: Means) -> _Tried:
-    result = carry_out(_shortened(job, updates), means)
+    result = result_of(_shortened(job, updates), means)
     record = result.record
     if record is None or record.status == "failed":
         raise RuntimeError((record and record.error) or "stopped")

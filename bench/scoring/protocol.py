@@ -1,6 +1,7 @@
 """How a run is scored: which metric, with which arguments, on which codes, under which name."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from bench.data._base import FactorDataset
 from bench.errors import BenchError
 from bench.plugins import Params, Value
 from bench.seeds import stream
+from bench.spec import ScoreFile
 from metrics import _registry
 from metrics._codes import Codes, Posterior
 from metrics._groups import FEWEST_SHARING, held_fixed, sharing
@@ -222,3 +224,14 @@ def _try(protocol: Protocol, rows: int) -> None:
         try_on_noise(protocol.call, protocol.params, rows)
     except ValueError as error:
         raise BenchError(f"{protocol.metric}: {error}") from None
+
+
+def protocol_of(file: ScoreFile, evaluation: Params) -> Protocol | None:
+    """The protocol that a score file is of, on a data set of which a record states this.
+
+    None where this version of the metric gives it another name.
+    """
+    kinds = Facts.read(evaluation).of_factors
+    words = ("", *re.findall(r"(?<=[:-])v(?:width|quantile)\d+", file.protocol))
+    known = (Protocol(file.metric, file.params, kind, word, kinds=kinds) for kind in CODES for word in words)
+    return next((p for p in known if p.id == file.protocol), None)
