@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy import stats
 
 from bench.environment import environment
 from bench.execution.job import Job
 from bench.execution.trial import trial
-from bench.report.tables.csv_file import csv_text
 from bench.scoring.protocol import Protocol
 from bench.seeds import stream
 from bench.spec import RunSpec
@@ -80,7 +80,7 @@ def share_of(seeds: Sequence[float], copies: Sequence[float]) -> tuple[float, fl
     if min(len(seeds), len(copies)) < 2 or np.var(seeds) == 0:
         return math.nan, math.nan, math.nan
     ratio = float(np.var(copies, ddof=1) / np.var(seeds, ddof=1))
-    low, high = stats.f.ppf([0.025, 0.975], len(copies) - 1, len(seeds) - 1)
+    low, high = (float(stats.f.ppf(q, len(copies) - 1, len(seeds) - 1)) for q in (0.025, 0.975))
     return ratio, ratio / high, ratio / low
 
 
@@ -134,7 +134,8 @@ def rows(out: Path, methods: Sequence[str], specs: Sequence[RunSpec], copies: in
             a, b = ([v[name] for v in several if name in v] for several in (seeds, repeated))
             if a:
                 sd = [float(np.std(x, ddof=1)) if len(x) > 1 else math.nan for x in (a, b)]
-                yield Row(method, name, len(a), max(len(b) - 1, 0), float(np.mean(a)), *sd, *share_of(a, b))
+                mean, copied = float(np.mean(a)), max(len(b) - 1, 0)
+                yield Row(method, name, len(a), copied, mean, sd[0], sd[1], *share_of(a, b))
 
 
 def departures(out: Path, spec: RunSpec, copies: int) -> Iterator[str]:
@@ -164,10 +165,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given.only_table:
         for method in methods:
             train([spec for spec in specs if spec.method == method], scored_by, given.out, given.copies)
-    table = list(rows(given.out, methods, specs, given.copies))
-    text = csv_text([row._asdict() for row in table])
-    (given.out / "rounding.csv").write_text(text, encoding="utf-8")
-    print(text)
+    table = pd.DataFrame(rows(given.out, methods, specs, given.copies))
+    table.to_csv(given.out / "rounding.csv", index=False)
+    print(table.to_string(index=False, float_format="{:.4f}".format))
     for spec in [s for s in specs if s.seed == 0]:
         print(*departures(given.out, spec, given.copies), sep="\n")
     return 0

@@ -84,7 +84,7 @@ def _placed(x: Floats, x_test: Floats) -> tuple[Floats, Floats]:
 
 def chosen(score: Floats) -> Ints:
     """The class with the highest score (C, N), by its place among the classes; (N,)."""
-    return score.argmax(axis=0) if len(score) > 1 else (score[0] >= 0).astype(np.int64)
+    return np.asarray(score.argmax(axis=0) if len(score) > 1 else score[0] >= 0, np.int64)
 
 
 def prior(y: Ints) -> Floats:
