@@ -136,8 +136,9 @@ def _enough(call: _Call, n_rows: int) -> None:
     share = n_rows * 2 // 3
     instead = f"n_train={share}, n_test={n_rows - share}" if "n_test" in wanted else f"n_train={n_rows}"
     needed = " + ".join(f"{name} {count}" for name, count in wanted.items())
+    total = f" = {call.rows}" if len(wanted) > 1 else ""
     raise MetricError(
-        f"z has {n_rows} rows, {call.name} needs {needed} = {call.rows}: pass {instead} or fewer "
+        f"z has {n_rows} rows, {call.name} needs {needed}{total}: pass {instead} or fewer "
         "(scores change with the number of rows, and the protocol names it)"
     )
 

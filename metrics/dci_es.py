@@ -17,7 +17,7 @@ __all__ = ["dci_es"]
 ABOUT = About(
     meaning="DCI, and how small a probe already predicts the factors as well as the largest (explicitness)",
     range="0 to 1, higher is better; explicitness from -1",
-    chance="0.001 for disentanglement and completeness; informativeness 0.124; explicitness is not defined",
+    chance="0.001 for disentanglement and completeness; informativeness 0.125; explicitness is not defined",
     ceiling="1",
 )
 

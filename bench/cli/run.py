@@ -63,14 +63,20 @@ def execute(
     results, at_once = session.results(jobs), means.processes or len(jobs)
     names = {job.spec.key: describe(job.spec) for job in jobs}
     failed, trained, skipped = [], [], Counter[tuple[str, str]]()
+    notes: dict[str, list[str]] = {}
     for result in shown(results, len(jobs), at_once, console, session.running, names):
         failed += [result] if fate(result) in ("failed", "diverged") else []
         trained += [result.record] if result.record is not None else []
         known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
         found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
         skipped.update(found - known)
+        for score in result.artefacts.scores:
+            notes.setdefault(score.protocol, []).extend(note for r in score.repeats for note in r.notes or ())
     for (protocol, reason), n in sorted(skipped.items()):
         console.print(f"not scored: {protocol}: {reason} ({plural(n, 'run')})", soft_wrap=True)
+    for protocol, (first, *further) in sorted((p, several) for p, several in notes.items() if several):
+        more = f" (and {plural(len(further), 'more note')})" if further else ""
+        console.print(f"note: {protocol}: {first}{more}", soft_wrap=True)
     for line in collapsed(trained):
         click.echo(line)
     end(failed, session.interrupted, store)

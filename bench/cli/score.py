@@ -17,7 +17,7 @@ from bench.execution.plan import scoring
 from bench.quantities import BASELINES
 from bench.report.tables.csv_file import Row, csv_text
 from bench.report.tables.rows import score_rows
-from bench.scoring.arrays import csv_of, read, score_arrays, table
+from bench.scoring.arrays import csv_of, read, remarks, score_arrays, table
 from bench.scoring.protocol import Facts, Grid, Protocol, left_out, protocols_of
 from bench.spec import Record
 from bench.store import atomic
@@ -73,6 +73,8 @@ def score_file(
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=1000)
     console.print(table(scored))
+    for line in remarks(scored):
+        click.echo(printable(line))
     if out is not None:
         write(out, csv_of(scored))
 

@@ -175,7 +175,7 @@ WITH_NAN[4], MIXED[5], INFINITE[6] = np.nan, None, np.inf
         (Z, frame(tilt=MIXED), {}, "v column tilt holds None in row 5, expected strings alone, or numbers alone"),
         (Z, frame(day=pd.Timestamp(2020, 1, 1)), {}, "v column day has dtype datetime64"),
         (Z, V * 0, {}, "mig: v is constant in all 3 columns"),
-        (Z, V, {"n_train": 901}, r"z has 900 rows, mig needs n_train 901 = 901: pass n_train=900 or fewer"),
+        (Z, V, {"n_train": 901}, r"z has 900 rows, mig needs n_train 901: pass n_train=900 or fewer"),
         (
             Z,
             V,
