@@ -125,7 +125,8 @@ def accuracy_curve(
     The last size is that of the whole probe.
     """
     (classes, label), right = np.unique(y, return_inverse=True), []
-    start, importance = prior(label)[:, None], np.zeros(0)
+    start = prior(label)[:, None]
+    importance: Floats = np.zeros(0)
     for t, (score, gain) in enumerate(growth, start=1):
         if t in sizes:
             grown = start + (score - start) / (1 - (1 - RATE) ** t) if t < sizes[-1] else score

@@ -138,7 +138,7 @@ def _reach(x: Floats, k: int) -> Floats:
     """The distance of each of x (n,), sorted, to its k-th nearest neighbour, (n,): it and they are k + 1 in a row."""
     each = np.arange(len(x))
     first = np.clip(each[:, None] - np.arange(k + 1), 0, len(x) - 1 - k)
-    return np.maximum(x[:, None] - x[first], x[first + k] - x[:, None]).min(axis=1)
+    return np.asarray(np.maximum(x[:, None] - x[first], x[first + k] - x[:, None]).min(axis=1))
 
 
 def _within(among: Floats, x: Floats, reach: Floats) -> Ints:

@@ -19,8 +19,9 @@ from bench.store.runs import Run
 from bench.store.store import Store
 
 # What a score may differ by, in its own unit and relative to itself, where the platform is another than the record's.
-# Scores and codes differ by the order of sums, which bins and trees enlarge: with another instruction set 50 of 140
-# scores of the same codes differed, by .003 at most, accuracies of trees by a few test rows (benchmarks/README.md).
+# Scores and codes differ by the order of sums. Bins and trees enlarge that: from the same codes, with another
+# instruction set, 50 of 140 scores differed, by .003 at most: accuracies of trees by a few test rows
+# (benchmarks/README.md).
 # A training takes another course: seeds are then compared with seeds (bench.report.comparison).
 TOLERANCES = {"posterior": 1e-2, "weights": 1e-2}
 

@@ -48,6 +48,9 @@ def _fetched(name: str, file: File, mirror: str, progress: Progress) -> Path:
         with FileLock(part.with_suffix(".lock")):
             if path.exists():
                 return _there(path, file)
+            for left in folder.glob("tmp????????"):  # pooch's, of processes that were killed: empty, none needs it
+                if left.stat().st_size == 0:
+                    left.unlink()
             pooch.get_logger().setLevel("ERROR")
             downloader = Resuming(part, file.size, progress, file.most)
             pooch.retrieve(url, known_hash=file.hash, fname=file.name, path=folder, downloader=downloader)
