@@ -119,7 +119,9 @@ def aims(mirror: str, md5: str) -> dict[str, Aim]:
         "report": Aim(of("report", "@study", "--out", "@reports"), old_or_new, lambda f: tree(f / "reports")),
         "merge": Aim(of("merge", "@study", "@part", "--out", "@both"), whole_or_none, lambda f: tree(f / "both")),
         "score": Aim(scored, lambda f: whole(f / "study"), lambda f: numbers(f / "study")),
-        "fetch": Aim(lambda folder: [sys.executable, "-c", get], fetched, lambda f: tree(f / "cache" / "originals")),
+        "fetch": Aim(
+            lambda folder: [sys.executable, "-c", get], fetched, lambda f: tree(f / "cache" / "originals" / "thing")
+        ),
     }
 
 

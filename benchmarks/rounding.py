@@ -9,8 +9,8 @@ OUT/seeds is a results folder with the seeds, OUT/copy-1 and so on each hold a c
 the same command goes on after an end of any kind, and --only-table trains nothing. Prints, and writes to
 OUT/rounding.csv, a row a method and quantity: the standard deviation over seeds, that over the first seed and its
 copies, and the share of the variance over seeds that is rounding, with the 95 % interval of a ratio of two normal
-variances (F distribution). Scores are not normal and one seed's copies stand for those of all: read it as an order of
-magnitude.
+variances (F distribution). A copy whose numbers are the seed's own is left out: the last bit was lost before it told.
+Scores are not normal and one seed's copies stand for those of all: read it as an order of magnitude.
 """
 
 import argparse
@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy import stats
 
 from bench.environment import environment
 from bench.execution.job import Job
 from bench.execution.trial import trial
-from bench.report.tables.csv_file import csv_text
 from bench.scoring.protocol import Protocol
 from bench.seeds import stream
 from bench.spec import RunSpec
@@ -45,6 +45,7 @@ class NextFloat(Watch):
     """A training that begins with one of the backbone's weights moved to the next larger float."""
 
     def __init__(self, copy: int) -> None:
+        super().__init__()
         self.copy = copy
 
     def begin(self, state: State) -> int:
@@ -80,7 +81,7 @@ def share_of(seeds: Sequence[float], copies: Sequence[float]) -> tuple[float, fl
     if min(len(seeds), len(copies)) < 2 or np.var(seeds) == 0:
         return math.nan, math.nan, math.nan
     ratio = float(np.var(copies, ddof=1) / np.var(seeds, ddof=1))
-    low, high = stats.f.ppf([0.025, 0.975], len(copies) - 1, len(seeds) - 1)
+    low, high = (float(stats.f.ppf(q, len(copies) - 1, len(seeds) - 1)) for q in (0.025, 0.975))
     return ratio, ratio / high, ratio / low
 
 
@@ -129,12 +130,14 @@ def rows(out: Path, methods: Sequence[str], specs: Sequence[RunSpec], copies: in
     for method in methods:
         mine = [spec for spec in specs if spec.method == method]
         seeds = values(Store(out / "seeds"), mine)
-        repeated = seeds[:1] + [v for m in range(1, copies + 1) for v in values(Store(out / f"copy-{m}"), mine[:1])]
+        made = [v for m in range(1, copies + 1) for v in values(Store(out / f"copy-{m}"), mine[:1])]
+        repeated = seeds[:1] + [v for v in made if v not in seeds[:1]]
         for name in QUANTITIES:
             a, b = ([v[name] for v in several if name in v] for several in (seeds, repeated))
             if a:
                 sd = [float(np.std(x, ddof=1)) if len(x) > 1 else math.nan for x in (a, b)]
-                yield Row(method, name, len(a), max(len(b) - 1, 0), float(np.mean(a)), *sd, *share_of(a, b))
+                mean, copied = float(np.mean(a)), max(len(b) - 1, 0)
+                yield Row(method, name, len(a), copied, mean, sd[0], sd[1], *share_of(a, b))
 
 
 def departures(out: Path, spec: RunSpec, copies: int) -> Iterator[str]:
@@ -164,10 +167,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given.only_table:
         for method in methods:
             train([spec for spec in specs if spec.method == method], scored_by, given.out, given.copies)
-    table = list(rows(given.out, methods, specs, given.copies))
-    text = csv_text([row._asdict() for row in table])
-    (given.out / "rounding.csv").write_text(text, encoding="utf-8")
-    print(text)
+    table = pd.DataFrame(rows(given.out, methods, specs, given.copies))
+    table.to_csv(given.out / "rounding.csv", index=False)
+    print(table.to_string(index=False, float_format="{:.4f}".format))
     for spec in [s for s in specs if s.seed == 0]:
         print(*departures(given.out, spec, given.copies), sep="\n")
     return 0

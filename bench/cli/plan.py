@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bench.cli.help import Sections
-from bench.cli.options import PLACE, STUDY, asked, check_reproducible, devices_of, left_out, options, processes
+from bench.cli.options import PLACE, STUDY, asked, left_out, means_of, options
 from bench.cli.progress import describe, duration, plural
 from bench.errors import BenchError, printable
 from bench.execution.estimate import LOAD, estimates, seconds_in_all, size
@@ -28,27 +28,17 @@ FATES = ("done", "to train", "to score further")
 @options(STUDY, PLACE)
 @click.option("--no-calibration", is_flag=True, help="Only count; takes no measurements.")
 @click.option("--print-config", is_flag=True, help="Only print the study, whole, as TOML that --study reads.")
-def plan(
-    device: str,
-    runs_per_device: int,
-    jobs: int | None,
-    threads: int,
-    no_calibration: bool,
-    print_config: bool,
-    **flags: Any,
-) -> None:
+def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
     """What `run` would do with the same arguments: settings, seeds, time, memory, room. Writes no results."""
-    reproducible = flags.pop("reproducible")
-    means = Means(devices_of(device), runs_per_device, threads, reproducible=reproducible)
-    check_reproducible(reproducible, means.devices)
+    means = means_of(flags)
     wanted, specs, protocols, out, repeats = asked(flags)
     if print_config:
         from bench.study.resolved import toml  # imports torch, which other commands do without
 
         click.echo(toml(wanted), nl=False)
         return
-    left = planned(specs, protocols, Store(out), repeats, threads=threads, reproducible=reproducible)
-    at_once = processes(means, jobs)
+    left = planned(specs, protocols, Store(out), repeats, threads=means.threads, reproducible=means.reproducible)
+    at_once = means.processes
     click.echo(f"study {wanted.name}: {len(specs)} runs, results in {out}")
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")
     click.echo(f"  {left.rescored} are trained and would be scored further")

@@ -10,7 +10,7 @@ import msgspec
 
 from bench.environment import environment, is_reproducible
 from bench.execution.job import Job, Means
-from bench.execution.pool import CREW, carry_out
+from bench.execution.pool import CREW, result_of
 from bench.spec import Record
 from bench.store.files import Damaged, files_of
 from bench.store.store import Store
@@ -127,7 +127,7 @@ def _place(record: Record) -> tuple[object, ...]:
 def _tried(job: Job, updates: int, means: Means) -> tuple[Record, float]:
     """The record of a run of so many updates, and its bytes as stored."""
     short = msgspec.structs.replace(job.spec, steps=updates)
-    result = carry_out(replace(job, spec=short, weights=None, posterior=None), means)
+    result = result_of(replace(job, spec=short, weights=None, posterior=None), means)
     record = result.record
     if record is None or record.status == "failed":
         raise RuntimeError((record and record.error) or "stopped")

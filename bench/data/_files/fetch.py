@@ -1,10 +1,9 @@
 """Getting published files: pooch checks each one's hash before it is put in its place; a cut download is gone on with.
 
-pooch begins anew after a cut, so what it downloads with is `Resuming`, which asks for the rest (HTTP Range). Archives
-are not unpacked: their loaders read them in place.
+pooch's own downloads begin anew after a cut, and are lost to a kill after their last byte; `Download` asks for the rest
+(HTTP Range). Archives are not unpacked: their loaders read them in place.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -12,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-import pooch
 import requests
 import urllib3
 from filelock import FileLock
+from pooch.hashes import hash_matches
 
 from bench.data._files.about import About, File
 from bench.data._files.original import place, verified
@@ -48,9 +47,13 @@ def _fetched(name: str, file: File, mirror: str, progress: Progress) -> Path:
         with FileLock(part.with_suffix(".lock")):
             if path.exists():
                 return _there(path, file)
-            pooch.get_logger().setLevel("ERROR")
-            downloader = Resuming(part, file.size, progress, file.most)
-            pooch.retrieve(url, known_hash=file.hash, fname=file.name, path=folder, downloader=downloader)
+            Download(part, file.size, progress, file.most).get(url)
+            try:
+                hash_matches(str(part), file.hash, strict=True, source=file.name)
+            except ValueError:
+                part.unlink()
+                raise
+            part.replace(path)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         kept = f"; {part.stat().st_size:,} bytes are kept, and the same command goes on there" if part.exists() else ""
         raise BenchError(f"{name}: cannot get {url}: {_short(error)}{kept}; {by_hand}") from error
@@ -68,8 +71,8 @@ def _there(path: Path, file: File) -> Path:
         raise BenchError(f"{error}; remove it and fetch it again") from None
 
 
-class Resuming:
-    """A downloader for pooch, by HTTP.
+class Download:
+    """A download by HTTP, which goes on where it was cut.
 
     part: where the bytes are kept until they are all there. size: of the file, where known. most: the bytes that it has
     at most, where it is not. progress: as in `fetch`.
@@ -79,14 +82,14 @@ class Resuming:
         self.part, self.size, self.progress = part, size, progress
         self.most = most if size is None else size
 
-    def __call__(self, url: str, output_file: str, pooch: Any) -> None:
-        """Have `output_file` hold what is at `url`. Requests' and urllib3's errors once no byte comes any more."""
+    def get(self, url: str) -> None:
+        """Have `part` hold what is at `url`. Requests' and urllib3's errors once no byte comes any more."""
         idle = 0
         while True:
             before = self._have()
             try:
                 self._go_on(url)
-                break
+                return
             except (requests.HTTPError, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
                 raise
             except (requests.RequestException, urllib3.exceptions.HTTPError):
@@ -95,7 +98,6 @@ class Resuming:
                     raise
                 if idle:
                     time.sleep(WAIT * 2 ** (idle - 1))
-        os.replace(self.part, output_file)
 
     def _have(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0

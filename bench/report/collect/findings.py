@@ -1,6 +1,7 @@
 """What a group's runs say taken together: chosen settings, comparisons, fronts, variances, agreement of metrics."""
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -101,13 +102,15 @@ def _spreads(group: Group) -> list[Spread]:
     spreads = []
     for q in group.scores:
         rows = group.table[(group.table["name"] == q.name) & (group.table["protocol"] == q.protocol)]
-        runs = rows.groupby(["setting", "seed"], sort=False, observed=True)["value"].agg(list)
-        by_setting = {str(s): several.tolist() for s, several in runs.groupby("setting", sort=False, observed=True)}
+        runs: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for setting, n, value in rows[["setting", "seed", "value"]].itertuples(index=False, name=None):
+            runs[setting][n].append(value)
         methods = {
-            m: {s.id: by_setting[s.id] for s in settings if s.id in by_setting} for m, settings in group.methods.items()
+            m: {s.id: list(runs[s.id].values()) for s in settings if s.id in runs}
+            for m, settings in group.methods.items()
         }
         methods = {m: settings for m, settings in methods.items() if settings}
-        every = [runs for settings in methods.values() for runs in settings.values()]
+        every = [several for settings in methods.values() for several in settings.values()]
         if every:
             spreads.append(Spread(q, variance_components(methods), len(methods), len(every), sum(map(len, every))))
     return spreads

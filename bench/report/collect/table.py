@@ -19,7 +19,7 @@ class ValueRows:
     def __init__(self) -> None:
         self._settings: dict[str, int] = {}
         self._quantities: dict[Quantity, int] = {}
-        self._numbers = [array("q"), array("q"), array("q"), array("q")]  # setting, seed, quantity, repeat
+        self._numbers = array("q")  # of each row setting, seed, quantity and repeat
         self._values = array("d")
 
     def add(self, setting: str, seed: int, values: Mapping[Quantity, Sequence[float]]) -> None:
@@ -28,13 +28,12 @@ class ValueRows:
         for quantity, several in values.items():
             code = self._quantities.setdefault(quantity, len(self._quantities))
             for repeat, value in enumerate(several):
-                for column, number in zip(self._numbers, (place, seed, code, repeat), strict=True):
-                    column.append(number)
+                self._numbers.extend((place, seed, code, repeat))
                 self._values.append(value)
 
     def table(self) -> pd.DataFrame:
         """All rows in the order in which they came; metric and protocol of a diagnostic are empty."""
-        setting, seed, quantity, repeat = (np.array(column) for column in self._numbers)
+        setting, seed, quantity, repeat = np.array(self._numbers, dtype=np.int64).reshape(-1, 4).T
         columns: dict[str, object] = {"setting": _texts(list(self._settings), setting), "seed": seed}
         for field in ("metric", "name", "protocol"):
             columns[field] = _texts([getattr(q, field) for q in self._quantities], quantity)

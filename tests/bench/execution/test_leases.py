@@ -144,6 +144,10 @@ def test_where_there_are_no_hard_links_one_still_wins(root, monkeypatch, reason)
         raise OSError(reason, os.strerror(reason))
 
     monkeypatch.setattr(os, "link", link)
+    assert module._made(root / "lease", b"first", root / "aside")
+    assert not module._made(root / "lease", b"second", root / "aside")
+    assert (root / "lease").read_bytes() == b"first"
+    assert [p.name for p in root.iterdir()] == ["lease"]
     test_a_run_is_one_process_s_until_it_is_released(root)
     test_of_many_at_once_one_wins(root)
 

@@ -98,13 +98,12 @@ def test_a_reader_sees_the_old_report_until_the_new_one_is_whole(
         seen.append({p: p.read_bytes() for p in out.rglob("*") if p.is_file()})
         raise KeyboardInterrupt
 
-    whole = module.web_page
-    monkeypatch.setattr(module, "web_page", interrupted)  # the last of a report's files
-    with pytest.raises(KeyboardInterrupt):
-        write(store, out, resamples=20)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "web_page", interrupted)  # the last of a report's files
+        with pytest.raises(KeyboardInterrupt):
+            write(store, out, resamples=20)
     assert seen == [before] == [{p: p.read_bytes() for p in out.rglob("*") if p.is_file()}]
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
-    monkeypatch.setattr(module, "web_page", whole)
     paths = write(store, out, resamples=20)
     assert all(p.is_file() and p.parent in (out, out / "figures") for p in paths)
     assert (out / "notes.txt").read_text() == "mine"

@@ -116,7 +116,7 @@ function typed(text) {
 
 function tables(DataTable) {
   const escape = DataTable.render.text().display;
-  const text = (value, type) => (type === "filter" ? typed(String(value)) : type === "display" ? escape(String(value)) : value);
+  const text = (value, type) => (type === "filter" ? typed(escape(String(value))) : type === "display" ? escape(String(value)) : value);
   const number = (digits) => (value, type) => (type === "display" ? shown(value, digits) : type === "filter" ? value ?? "" : value ?? -Infinity);
   const estimate = (value) => escaped(value).replace(/ (\[.*\])/, "<br><small>$1</small>"); // an interval below its number
   const first = ["key", ...(data.groups.length > 1 ? ["group"] : []), "method", "setting", "seed", "status"];

@@ -101,16 +101,29 @@ def test_the_exact_test_rejects_at_most_as_often_as_it_says_with_ties_or_without
         assert 0.02 < rejected < 0.062  # 0.05 and two standard errors
 
 
-def test_beyond_what_is_counted_the_normal_approximation_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_what_is_counted_p_is_scipys_normal_approximation_with_ties_and_continuity() -> None:
     rng = np.random.default_rng(0)
-    for scores in (rng.normal(0.2, 1, 50), rng.integers(0, 6, 50) + 0.5):
-        other = rng.integers(0, 6, 50) if scores[0] % 0.5 == 0 else rng.standard_normal(50)
-        exact = compare(scores, other)
-        with monkeypatch.context() as patched:
-            patched.setattr(mann_whitney, "EXACT_TEST", 0)
-            near = compare(scores, other)
-        assert near.p == pytest.approx(exact.p, rel=0.03)
-    assert compare(rng.normal(1, 1, 51), rng.standard_normal(51)).p < 1e-3
+    for a, b in (
+        (rng.normal(0.2, 1, 60), rng.standard_normal(70)),
+        (rng.integers(0, 4, 60), rng.integers(0, 5, 60)),
+    ):
+        expected = scipy_stats.mannwhitneyu(a, b, method="asymptotic", use_continuity=True)
+        assert compare(a, b).p == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_that_approximation_is_near_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 30, 50), rng.integers(0, 26, 50)
+    exact = compare(a, b)
+    monkeypatch.setattr(mann_whitney, "EXACT_TEST", 0)
+    assert compare(a, b).p == pytest.approx(exact.p, rel=0.03)
+
+
+def test_with_ties_the_bounds_lie_between_those_of_whole_numbers() -> None:
+    for u in (12, 15, 20, 24):
+        bounds = [improvement_interval(v, 5, 5) for v in (u, u + 0.5, u + 1)]
+        assert bounds[0][0] < bounds[1][0] < bounds[2][0]
+        assert bounds[0][1] < bounds[1][1] <= bounds[2][1]
 
 
 def test_the_model_at_even_odds_is_the_null_distribution() -> None:

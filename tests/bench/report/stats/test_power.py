@@ -3,7 +3,13 @@ import pytest
 from scipy import stats as scipy_stats
 
 from bench.report.stats import power as power_module
-from bench.report.stats.mann_whitney import LOG_ODDS, compare, improvement_interval, u_distribution
+from bench.report.stats.mann_whitney import (
+    LOG_ODDS,
+    compare,
+    improvement_interval,
+    improvement_variance,
+    u_distribution,
+)
 from bench.report.stats.power import (
     MOST_SEEDS,
     detectable,
@@ -84,6 +90,21 @@ def test_seeds_of_equivalence_bring_the_interval_within_the_margin_in_80_of_100_
         within = (intervals[:, 0] >= 0.3) & (intervals[:, 1] <= 0.7)
         assert np.mean(within) == pytest.approx(0.8, abs=0.06)
     assert seeds_to_be_equivalent(0.7, alpha=0.05, margin=0.2) == MOST_SEEDS
+
+
+def test_seeds_of_equivalence_by_hand() -> None:
+    """P(A>B) must be found nearer to 1/2 than 0.2 less z standard errors where it is 0.7, on both sides."""
+    z = scipy_stats.norm.isf(0.025)
+    often = [
+        2
+        * scipy_stats.norm.cdf(
+            (0.2 - z * improvement_variance(0.7, n, n) ** 0.5) / improvement_variance(0.5, n, n) ** 0.5
+        )
+        - 1
+        for n in range(1, 100)
+    ]
+    first = next(n for n, share in enumerate(often, start=1) if share >= 0.8)
+    assert seeds_to_be_equivalent(0.5, alpha=0.05, margin=0.2) == first == 40
 
 
 def test_the_normal_approximation_takes_over_near_where_the_exact_one_ends(monkeypatch: pytest.MonkeyPatch) -> None:
