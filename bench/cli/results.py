@@ -20,11 +20,12 @@ from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
 
+DEFAULT = Path("results/quick")  # of the study that `run` takes by default
 SHOWN = 10  # differences of a run that are written out
 
 
 @click.command(cls=Sections)
-@click.argument("results", type=PATH)
+@click.argument("results", type=PATH, default=DEFAULT)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
 @click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
 @options(PLACE, HOW)
@@ -44,7 +45,7 @@ def baselines(results: Path, seeds: int, only: str | None, **flags: Any) -> None
 
 
 @click.command()
-@click.argument("results", type=PATH)
+@click.argument("results", type=PATH, default=DEFAULT)
 @click.option("--weights", is_flag=True, help="Encode and score every run again from its weights.")
 @click.option("--retrain", type=click.IntRange(1), metavar="K", help="Train K random runs again.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Which K runs.")
@@ -91,7 +92,7 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
 
 
 @click.command()
-@click.argument("results", type=PATH)
+@click.argument("results", type=PATH, default=DEFAULT)
 @click.option("--out", type=PATH, default=Path("reports"), show_default=True, help="The folder of reports.")
 @click.option("--device", default="cpu", show_default=True, help="Where to decode.")
 def pictures(results: Path, out: Path, device: str) -> None:

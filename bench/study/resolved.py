@@ -18,11 +18,13 @@ def resolved(study: Study) -> Study:
     Arguments of plugins outside the study are left out. A metric's numbers of rows are those that fit the data set.
     """
     dataset, data = dataset_of(study)
-    given = {method: _all("method", method, {**sweep(method), **study.set.get(method, {})}) for method in study.methods}
+    given: dict[str, Grid] = {
+        method: _all("method", method, {**sweep(method), **study.set.get(method, {})}) for method in study.methods
+    }
     given[study.backbone] = _all("backbone", study.backbone, study.set.get(study.backbone, {}))
     for metric in study.metrics:
         given[metric] = _all("metric", metric, _protocol(study, metric))
-    given |= arguments(dataset)
+    given |= {name: dict(params) for name, params in arguments(dataset).items()}
     return msgspec.structs.replace(
         study,
         seeds=seeds_of(study),

@@ -276,3 +276,10 @@ def test_pictures_of_tables_and_sequences(bench, tiny, tmp_path, dataset, backbo
     captions = text.split("*Figure.* ")[1:]
     assert all(("curve" in caption or "Grey" in caption) is (dataset != "sentences") for caption in captions)
     assert len(captions) == 2
+
+
+@pytest.mark.parametrize("command", ["baselines", "verify", "pictures"])
+def test_without_a_folder_the_default_studys_is_taken(bench, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = bench(command)
+    assert (code, err) == (2, "error: results results/quick: no such folder\n")
