@@ -48,7 +48,7 @@ def test_float32_codes_and_small_indices_are_kept_as_they_are():
 
 
 def test_plain_pairs_and_lists_are_codes():
-    z, v = _checks.check(([[1.0], [2.0]], [[True], [False]]))
+    z, v, _ = _checks.check(([[1.0], [2.0]], [[True], [False]]))
     assert z.shape == v.shape == (2, 1)
     assert v.dtype.kind == "u"
 
