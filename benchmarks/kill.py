@@ -51,8 +51,8 @@ def children(command: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def kill(command: subprocess.Popen[bytes], whom: str, rng: random.Random) -> None:
-    trainers = children(command)
-    chosen = {"command": [], "worker": trainers and [rng.choice(trainers)], "all": trainers}[whom]
+    workers = children(command)
+    chosen = {"command": [], "worker": workers and [rng.choice(workers)], "all": workers}[whom]
     if whom != "worker":
         command.kill()
     for process in chosen or []:

@@ -13,7 +13,7 @@ import joblib
 from bench.cli.help import titled
 from bench.environment import at_home, environment
 from bench.errors import BenchError, printable
-from bench.execution.job import Means
+from bench.execution.job import ExecutionConfig
 from bench.execution.slots import devices
 from bench.scoring.protocol import Protocol
 from bench.scoring.protocol import left_out as lacking
@@ -185,7 +185,7 @@ def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
 
 
 def devices_of(device: str) -> tuple[str, ...]:
-    """What `--device` means, of every command: devices that are there. BenchError where one is not."""
+    """What `--device` config, in every command: devices that are there. BenchError where one is not."""
     import torch  # a report does without
 
     return devices(device, torch.cuda.device_count())
@@ -202,7 +202,7 @@ def device_of(device: str) -> str:
     return found[0]
 
 
-def means_of(flags: dict[str, Any]) -> Means:
+def config_of(flags: dict[str, Any]) -> ExecutionConfig:
     """Where and how runs are carried out: takes the options of PLACE, and of HOW where there are, from `flags`.
 
     BenchError for a device that is not there, a cluster that cannot be used, and what cannot be reproducible.
@@ -215,7 +215,9 @@ def means_of(flags: dict[str, Any]) -> Means:
     known = {"timeout": "timeout", "retries": "retries", "checkpoint_every": "every"}
     how: dict[str, Any] = {name: flags.pop(option) for option, name in known.items() if option in flags}
     at_once = (jobs or 0) if scheduler else processes_of(there, runs, threads, jobs)
-    return Means(there, runs, threads, reproducible=reproducible, processes=at_once, scheduler=scheduler, **how)
+    return ExecutionConfig(
+        there, runs, threads, reproducible=reproducible, processes=at_once, scheduler=scheduler, **how
+    )
 
 
 def processes_of(devices: Sequence[str], runs_per_device: int, threads: int, asked: int | None) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from bench.cli.help import Sections
-from bench.cli.options import PLACE, STUDY, asked, left_out, means_of, options
+from bench.cli.options import PLACE, STUDY, asked, config_of, left_out, options
 from bench.cli.progress import describe, duration, plural
 from bench.errors import BenchError, printable
 from bench.execution.estimate import LOAD, estimates, seconds_in_all, size
-from bench.execution.job import Job, Means
+from bench.execution.job import ExecutionConfig, Job
 from bench.execution.plan import Plan
 from bench.execution.plan import plan as planned
 from bench.spec import RunSpec, setting_id
@@ -30,19 +30,19 @@ FATES = ("done", "to train", "to score further")
 @click.option("--print-config", is_flag=True, help="Only print the study, whole, as TOML that --study reads.")
 def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
     """What `run` would do with the same arguments: settings, seeds, time, memory, room. Writes no results."""
-    means = means_of(flags)
+    config = config_of(flags)
     wanted, specs, protocols, out, repeats = asked(flags)
     if print_config:
         from bench.study.resolved import toml  # imports torch, which other commands do without
 
         click.echo(toml(wanted), nl=False)
         return
-    left = planned(specs, protocols, Store(out), repeats, threads=means.threads, reproducible=means.reproducible)
-    at_once = means.processes
+    left = planned(specs, protocols, Store(out), repeats, threads=config.threads, reproducible=config.reproducible)
+    at_once = config.processes
     click.echo(f"study {wanted.name}: {len(specs)} runs, results in {out}")
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")
     click.echo(f"  {left.rescored} are trained and would be scored further")
-    click.echo(f"  {len(left.jobs) - left.rescored} would be trained, {at_once} at once on {', '.join(means.devices)}")
+    click.echo(f"  {len(left.jobs) - left.rescored} would be trained, {at_once} at once on {', '.join(config.devices)}")
     for line in left_out(wanted, protocols):
         click.echo(f"  {line}")
     for key, reason in left.damaged.items():
@@ -51,7 +51,7 @@ def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
         click.echo(f"  {line}")
     to_train = [job for job in left.jobs if not job.done]
     if to_train and not no_calibration:
-        tell(to_train, means, at_once, out)
+        tell(to_train, config, at_once, out)
 
 
 def settings_of(specs: Sequence[RunSpec], left: Plan) -> list[str]:
@@ -82,10 +82,10 @@ def ranges(seeds: Iterable[int]) -> str:
     return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in ends) or "-"
 
 
-def tell(to_train: list[Job], means: Means, at_once: int, out: Path) -> None:
+def tell(to_train: list[Job], config: ExecutionConfig, at_once: int, out: Path) -> None:
     """Time, memory and room of runs to train, of runs that are there or else from a calibration."""
     try:
-        found = estimates(to_train, means, Store(out), lambda line: click.echo(line, err=True))
+        found = estimates(to_train, config, Store(out), lambda line: click.echo(line, err=True))
     except RuntimeError as error:
         raise BenchError(f"calibration: {str(error).strip().splitlines()[-1]}") from None
     for e in found:

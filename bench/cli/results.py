@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.cli.compare import told
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PATH, PLACE, device_of, means_of, options
+from bench.cli.options import HOW, PATH, PLACE, config_of, device_of, options
 from bench.cli.run import execute
 from bench.errors import BenchError, printable
 from bench.execution.baselines import plan_baselines
@@ -35,13 +35,13 @@ def baselines(results: Path, seeds: int, only: str | None, **flags: Any) -> None
     By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
     supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
-    means, store = means_of(flags), opened(results)
-    left = plan_baselines(store, seeds, None if only is None else words(only), means.threads, means.reproducible)
+    config, store = config_of(flags), opened(results)
+    left = plan_baselines(store, seeds, None if only is None else words(only), config.threads, config.reproducible)
     click.echo(f"{results}: {len(left.jobs)} baselines to score")
     for reason in left.refused:
         click.echo(f"left out: {printable(reason)}", err=True)
     if left.jobs:
-        execute(left.jobs, store, means)
+        execute(left.jobs, store, config)
 
 
 @click.command()

@@ -8,10 +8,10 @@ import click
 from rich.console import Console
 
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PLACE, STUDY, asked, left_out, means_of, needs, options, writable
+from bench.cli.options import HOW, PLACE, STUDY, asked, config_of, left_out, needs, options, writable
 from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
 from bench.errors import printable
-from bench.execution.job import Job, Means, Result
+from bench.execution.job import ExecutionConfig, Job, Result
 from bench.execution.plan import plan
 from bench.execution.session import Session
 from bench.execution.status import note
@@ -24,20 +24,20 @@ EXAMPLE = "For example: bench run --methods vae,betavae --betas 4,16 --seeds 5"
 
 @click.command(cls=Sections, epilog=EXAMPLE)
 @options(STUDY, PLACE, HOW)
-@click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings on the way.")
+@click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings during training.")
 @click.option("--tensorboard", is_flag=True, help="Also write event files, into OUT/.tensorboard.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 def run(score_every: int, tensorboard: bool, quiet: bool, **flags: Any) -> None:
     """Train and score every run of a study that is not done yet."""
-    means = means_of(flags)
+    config = config_of(flags)
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
     left = plan(
         *(specs, protocols, store, repeats),
-        threads=means.threads,
+        threads=config.threads,
         score_every=score_every,
-        reproducible=means.reproducible,
+        reproducible=config.reproducible,
     )
     if not quiet:
         label = printable(specs[0].dataset.label) if specs else wanted.dataset
@@ -48,19 +48,19 @@ def run(score_every: int, tensorboard: bool, quiet: bool, **flags: Any) -> None:
         )
         click.echo("".join(f"{line}\n" for line in left_out(wanted, protocols)), nl=False)
     events = str(unlinked(store.root.resolve(), ".tensorboard")) if tensorboard else ""
-    means = replace(means, tensorboard=events)
+    config = replace(config, tensorboard=events)
     note(store.root, specs)
     if left.jobs:
-        execute(left.jobs, store, means, protocols, quiet=quiet)
+        execute(left.jobs, store, config, protocols, quiet=quiet)
 
 
 def execute(
-    jobs: list[Job], store: Store, means: Means, protocols: tuple[Protocol, ...] = (), *, quiet: bool = False
+    jobs: list[Job], store: Store, config: ExecutionConfig, protocols: tuple[Protocol, ...] = (), *, quiet: bool = False
 ) -> None:
     """Run the jobs, store each as it ends, and say what failed. Exits with 1 where something did, 130 on Ctrl-C."""
     console = Console(highlight=False, quiet=quiet)
-    session = Session(store, means, protocols, lambda line: console.print(line, soft_wrap=True))
-    results, at_once = session.results(jobs), means.processes or len(jobs)
+    session = Session(store, config, protocols, lambda line: console.print(line, soft_wrap=True))
+    results, at_once = session.results(jobs), config.processes or len(jobs)
     names = {job.spec.key: describe(job.spec) for job in jobs}
     failed, trained, skipped = [], [], Counter[tuple[str, str]]()
     notes: dict[str, list[str]] = {}

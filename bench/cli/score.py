@@ -12,7 +12,7 @@ from bench import plugins
 from bench.cli.options import PATH, device_of, devices_of, folders_of, processes_of
 from bench.environment import environment
 from bench.errors import BenchError, printable
-from bench.execution.job import Job, Means
+from bench.execution.job import ExecutionConfig, Job
 from bench.execution.plan import scoring
 from bench.quantities import BASELINES
 from bench.report.tables.csv_file import Row, csv_text
@@ -93,7 +93,7 @@ def score_runs(
 ) -> None:
     """Score every done run by the protocols that it lacks; with `udr`, how far its seeds agree."""
     devices = devices_of(device)
-    means = Means(devices, processes=processes_of(devices, 1, 1, jobs))
+    config = ExecutionConfig(devices, processes=processes_of(devices, 1, 1, jobs))
     one = device_of(device) if udr else ""
     stores = [Store(f) for f in folders_of(folder)]
     rows = []
@@ -101,7 +101,7 @@ def score_runs(
         names, settings = asked(metrics, given)
         facts_to_protocols = partial(protocols_of, names, settings, words(codes))
         for store in stores:
-            rows += further(store, facts_to_protocols, eval_repeats, means)
+            rows += further(store, facts_to_protocols, eval_repeats, config)
     if udr:
         for store in stores:
             rows += agreement(store, one)
@@ -128,7 +128,7 @@ def further(
     store: Store,
     protocols: Callable[[Facts], tuple[Protocol, ...]],
     repeats: int,
-    means: Means,
+    config: ExecutionConfig,
 ) -> list[dict[str, Any]]:
     """Add what the store's done runs lack of the protocols for their data; the rows of all of their scores by them."""
     from bench.cli.run import execute  # imports torch, which the scores of a file do without
@@ -149,7 +149,7 @@ def further(
         click.echo(f"{beside} baselines are scored as the runs are by: python -m bench baselines {store.root}")
     click.echo("".join(f"{line}\n" for line in left_out(p for job in jobs for p in job.protocols)), nl=False)
     if jobs:
-        execute(jobs, store, means)
+        execute(jobs, store, config)
     runs = []
     for record in [record for record in done if record.key not in store.damaged]:
         wanted = {p.id for p in protocols(Facts.read(record.evaluation))}

@@ -11,20 +11,20 @@ import optuna
 
 from bench import plugins
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PLACE, SETUP, means_of, options, writable
+from bench.cli.options import HOW, PLACE, SETUP, config_of, options, writable
 from bench.cli.run import end, execute
 from bench.errors import BenchError
-from bench.execution.job import Means
+from bench.execution.job import ExecutionConfig
 from bench.execution.leases import Leases
 from bench.execution.plan import plan as planned
 from bench.execution.session import Session
 from bench.scoring.protocol import Protocol, protocols_of
-from bench.search.loop import Loop, Told
+from bench.search.loop import FinishedTrial, Loop
 from bench.search.objectives import Objective, check, objectives, uses_labels
 from bench.search.outcome import outcome, with_importances, with_udr
 from bench.search.samplers import chosen
 from bench.search.space import base_of, check_names, dimensions, spec_of
-from bench.search.storage import opened, told
+from bench.search.storage import opened, refusals
 from bench.search.trials import MethodSearch, Plan
 from bench.seeds import SEARCH_SEEDS
 from bench.store.atomic import unlinked
@@ -40,7 +40,7 @@ EXAMPLE = "For example: bench search --methods betavae,factorvae --trials 20 --c
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchRequest:
     """What the options mean. scored: how the runs of trials are scored; confirmed: those of settings confirmed."""
 
     study: Study
@@ -68,16 +68,16 @@ class Asked:
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
 def search(storage: str | None, confirm: int, quiet: bool, **flags: Any) -> None:
     """Search each method's settings with equal budgets, and try the best again on seeds that the search never saw."""
-    means, wanted = means_of(flags), asked(flags)
+    config, wanted = config_of(flags), asked(flags)
     store = Store(writable(wanted.out))
     if not quiet:
         introduce(wanted, store)
-    searched(wanted, store, means, storage, confirm, quiet)
+    searched(wanted, store, config, storage, confirm, quiet)
     if confirm:
-        confirmed(wanted, store, means, quiet)
+        confirmed(wanted, store, config, quiet)
 
 
-def asked(flags: dict[str, Any]) -> Asked:
+def asked(flags: dict[str, Any]) -> SearchRequest:
     """All that may be refused is refused here, before a folder is made."""
     study, out, named = flags.pop("study"), flags.pop("out"), flags["methods"] is not None
     trials, seeds, seed = (flags.pop(name) for name in ("trials", "seeds_per_trial", "search_seed"))
@@ -102,7 +102,7 @@ def asked(flags: dict[str, Any]) -> Asked:
     scored = tuple({p.id: p for o in goals if (p := o.protocol) is not None}.values())
     further = protocols_of(wanted.metrics, wanted.set, wanted.codes, facts(wanted))
     both = tuple({p.id: p for p in (*further, *scored)}.values())
-    return Asked(wanted, plans, goals, scored, both, out or Path("results") / wanted.name)
+    return SearchRequest(wanted, plans, goals, scored, both, out or Path("results") / wanted.name)
 
 
 def intervals(option: str, given: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -127,7 +127,7 @@ def with_strength(methods: Sequence[str]) -> list[str]:
     return found
 
 
-def introduce(wanted: Asked, store: Store) -> None:
+def introduce(wanted: SearchRequest, store: Store) -> None:
     """What is searched, and what it costs."""
     plan = wanted.plans[0]
     runs = plan.budget * len(plan.seeds)
@@ -146,16 +146,18 @@ def introduce(wanted: Asked, store: Store) -> None:
         )
 
 
-def searched(wanted: Asked, store: Store, means: Means, storage: str | None, confirm: int, quiet: bool) -> None:
+def searched(
+    wanted: SearchRequest, store: Store, config: ExecutionConfig, storage: str | None, confirm: int, quiet: bool
+) -> None:
     """Spend the budget of every method; what is known is written after every trial. Exits on a signal."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    session = Session(store, means, wanted.scored)
+    session = Session(store, config, wanted.scored)
     with ExitStack() as stack:
-        stack.enter_context(told(storage))
+        stack.enter_context(refusals(storage))
         leases = stack.enter_context(Leases(unlinked(store.root, FOLDER)))
         kept = opened(store.root, storage)
         searches = [MethodSearch(plan, kept, leases) for plan in wanted.plans]
-        for one in Loop(session, searches, wanted.scored).told():
+        for one in Loop(session, searches, wanted.scored).finished_trials():
             write(store.root, outcome(one.search, store))
             if not quiet or one.reason:
                 click.echo(line(one))
@@ -176,7 +178,7 @@ def add(store: Store, found: Search) -> None:
         click.echo(f"{found.method}: left out {what}: {reason}")
 
 
-def line(one: Told) -> str:
+def line(one: FinishedTrial) -> str:
     """What came of a trial."""
     plan = one.search.plan
     params = " ".join(f"{name.rstrip('_')}={value:g}" for name, value in one.trial.params.items())
@@ -186,7 +188,7 @@ def line(one: Told) -> str:
     return head + ", ".join(f"{o.name} {v:.4g}" for o, v in zip(plan.objectives, one.values, strict=True))
 
 
-def confirmed(wanted: Asked, store: Store, means: Means, quiet: bool) -> None:
+def confirmed(wanted: SearchRequest, store: Store, config: ExecutionConfig, quiet: bool) -> None:
     """Train each method's chosen setting on report seeds."""
     known = {found.name: found for found in read_searches(store.root)}
     specs = []
@@ -200,9 +202,9 @@ def confirmed(wanted: Asked, store: Store, means: Means, quiet: bool) -> None:
         if not quiet:
             click.echo(f"{one.method}: chosen {params} (trial {best.number + 1}, {found.rule})")
         specs += [spec_of(one.base, best.params, seed) for seed in found.confirm_seeds]
-    left = planned(specs, wanted.confirmed, store, threads=means.threads, reproducible=means.reproducible)
+    left = planned(specs, wanted.confirmed, store, threads=config.threads, reproducible=config.reproducible)
     if left.jobs:
-        execute(left.jobs, store, means, wanted.confirmed, quiet=quiet)
+        execute(left.jobs, store, config, wanted.confirmed, quiet=quiet)
     if "udr" in [o.name for o in wanted.objectives]:
         for one in wanted.plans:
             add(store, with_udr(known[one.name], store))

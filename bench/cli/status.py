@@ -10,7 +10,7 @@ import msgspec
 from bench.cli.options import PATH, folders_of
 from bench.cli.progress import cells, duration, plural
 from bench.errors import printable
-from bench.execution.status import Survey, survey
+from bench.execution.status import FolderStatus, status_of
 
 EVERY = 5.0  # seconds between two looks
 
@@ -29,7 +29,7 @@ def status(results: Path, watch: bool, as_json: bool) -> None:
         if watch and not as_json:
             click.clear()
         for folder in folders:
-            found = survey(folder)
+            found = status_of(folder)
             lines = [stated(folder, found)] if as_json else told(folder, found)
             click.echo("\n".join(lines))
         if not watch:
@@ -42,7 +42,7 @@ def _begun(folder: Path) -> bool:
     return any((folder / name).is_dir() for name in (".leases", ".checkpoints"))
 
 
-def told(folder: Path, found: Survey) -> list[str]:
+def told(folder: Path, found: FolderStatus) -> list[str]:
     """What there is in a folder, in lines for people."""
     lives, stale = ([r for r in found.running if r.lives == alive] for alive in (True, False))
     counts = ", ".join(f"{found.counts[name]} {name}" for name in ("done", "diverged", "failed"))
@@ -62,7 +62,7 @@ def told(folder: Path, found: Survey) -> list[str]:
     return lines
 
 
-def stated(folder: Path, found: Survey) -> str:
+def stated(folder: Path, found: FolderStatus) -> str:
     """The same for a program: one JSON object."""
     content: dict[str, Any] = {"folder": str(folder), **found._asdict()}
     content["running"] = [r._asdict() for r in found.running]

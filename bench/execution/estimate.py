@@ -9,8 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from bench.environment import environment, is_reproducible
-from bench.execution.job import Job, Means
-from bench.execution.pool import CREW, result_of
+from bench.execution.job import ExecutionConfig, Job
+from bench.execution.pool import WORKERS, result_of
 from bench.spec import Record
 from bench.store.files import Damaged, files_of
 from bench.store.store import Store
@@ -46,7 +46,7 @@ class Seen(NamedTuple):
     disk: float
 
 
-def estimates(jobs: Sequence[Job], means: Means, store: Store, say: Callable[[str], None]) -> list[Estimate]:
+def estimates(jobs: Sequence[Job], config: ExecutionConfig, store: Store, say: Callable[[str], None]) -> list[Estimate]:
     """An estimate for each method of these jobs: from runs of the store if it has any like them, else calibrated.
 
     say: told what is calibrated, before each. Raises RuntimeError where such a run fails, with its error.
@@ -55,20 +55,20 @@ def estimates(jobs: Sequence[Job], means: Means, store: Store, say: Callable[[st
     try:
         for method in dict.fromkeys(job.spec.method for job in jobs):
             mine = [job for job in jobs if job.spec.method == method]
-            seen = of_store(mine[0], means, store)
+            seen = of_store(mine[0], config, store)
             basis = f"{len(seen)} runs that are there" if len(seen) > 1 else "1 run that is there"
             if not seen:
                 say(f"calibrating {method}: at least {SECONDS:g} s of training, and a scoring")
-                seen, basis = [calibrated(mine[0], replace(means, retries=0))], "calibration"
+                seen, basis = [calibrated(mine[0], replace(config, retries=0))], "calibration"
             found.append(_estimate(method, mine, seen, basis))
     finally:
-        CREW.dismiss()
+        WORKERS.dismiss()
     return found
 
 
-def of_store(job: Job, means: Means, store: Store) -> list[Seen]:
+def of_store(job: Job, config: ExecutionConfig, store: Store) -> list[Seen]:
     """What the done runs of the job's method, backbone and data set took on this kind of processor and device."""
-    here = (environment()["cpu"], means.devices[0].partition(":")[0], means.threads, means.reproducible)
+    here = (environment()["cpu"], config.devices[0].partition(":")[0], config.threads, config.reproducible)
     found = []
     for record in Store(store.root):
         if record.status == "done" and _alike(record, job) and _place(record) == here:
@@ -78,15 +78,15 @@ def of_store(job: Job, means: Means, store: Store) -> list[Seen]:
     return found
 
 
-def calibrated(job: Job, means: Means) -> Seen:
+def calibrated(job: Job, config: ExecutionConfig) -> Seen:
     """What a run of the job takes, by three short ones. Raises RuntimeError where one fails, with its error."""
-    _tried(job, WARM_UP, means)
-    short, _ = _tried(job, WARM_UP, means)
+    _tried(job, WARM_UP, config)
+    short, _ = _tried(job, WARM_UP, config)
     per_update = max(float(short.cost["seconds_training"]) / WARM_UP, 1e-6)
-    long, disk = _tried(job, updates := WARM_UP + math.ceil(SECONDS / per_update), means)
+    long, disk = _tried(job, updates := WARM_UP + math.ceil(SECONDS / per_update), config)
     while (trained := float(long.cost["seconds_training"])) < SECONDS and updates < job.spec.steps:
         updates = math.ceil(updates * min(10.0, 1.5 * SECONDS / max(trained, 0.1)))
-        long, disk = _tried(job, updates, means)
+        long, disk = _tried(job, updates, config)
     excess = max(0.0, trained - float(short.cost["seconds_training"]))
     each = excess / (observations(long.spec) - observations(short.spec))
     return _seen(long, max(0.0, trained - each * observations(long.spec)), disk)
@@ -124,10 +124,10 @@ def _place(record: Record) -> tuple[object, ...]:
     return known.get("cpu"), device, known.get("threads"), is_reproducible(known)
 
 
-def _tried(job: Job, updates: int, means: Means) -> tuple[Record, float]:
+def _tried(job: Job, updates: int, config: ExecutionConfig) -> tuple[Record, float]:
     """The record of a run of so many updates, and its bytes as stored."""
     short = msgspec.structs.replace(job.spec, steps=updates)
-    result = result_of(replace(job, spec=short, weights=None, posterior=None), means)
+    result = result_of(replace(job, spec=short, weights=None, posterior=None), config)
     record = result.record
     if record is None or record.status == "failed":
         raise RuntimeError((record and record.error) or "stopped")

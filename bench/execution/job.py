@@ -56,7 +56,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Means:
+class ExecutionConfig:
     """Where and how jobs are carried out, the same for all jobs of a command.
 
     devices: `cpu`, which any number of processes share, or devices with a number (`cuda:0`), which at most

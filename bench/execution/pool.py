@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.environment import REPRODUCIBLE
 from bench.errors import BenchError
-from bench.execution.job import Job, Means, Result
+from bench.execution.job import ExecutionConfig, Job, Result
 from bench.spec import Record
 from bench.store.files import Artefacts
 
@@ -28,38 +28,38 @@ STATISTICS = Path("/proc/vmstat")
 SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-class Died(Exception):
+class WorkerDied(Exception):
     """A process ended before its job did; the message says why."""
 
 
-class Rested(Exception):
+class IdleTimeout(Exception):
     """A process ended for want of a job, just before one came."""
 
 
-class Trainer:
+class WorkerProcess:
     """A process that trains (bench.execution.process), from this side."""
 
-    def __init__(self, means: Means) -> None:
-        self.means = means
+    def __init__(self, config: ExecutionConfig) -> None:
+        self.config = config
         code = f"import sys; sys.path[:] = {sys.path!r}; from bench.execution.process import main; main()"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | dict.fromkeys(SINGLE, str(means.threads)) | (REPRODUCIBLE if means.reproducible else {}),
+            env=os.environ | dict.fromkeys(SINGLE, str(config.threads)) | (REPRODUCIBLE if config.reproducible else {}),
             start_new_session=True,  # Ctrl-C at the terminal is the parent's to answer
         )
         self.slot = ""
         self.overdue = False
 
     def result_of(self, job: Job) -> Result:
-        """The result of a job. Died where the process ends before, or is ended for the time it takes; or Rested."""
+        """The result of a job. WorkerDied where the process ends before, or takes too long; or IdleTimeout."""
         out_of_memory = _killed_for_memory()
         try:
             if not self.slot:
-                self._send(self.means)
+                self._send(self.config)
                 self.slot = self._receive()  # waits for a slot to be free: no part of the run's time
-            clock = threading.Timer(self.means.timeout, self._end_overdue) if self.means.timeout else None
+            clock = threading.Timer(self.config.timeout, self._end_overdue) if self.config.timeout else None
             if clock:
                 clock.start()
             try:
@@ -70,8 +70,8 @@ class Trainer:
                     clock.cancel()
         except (OSError, EOFError, pickle.UnpicklingError):
             if self.process.wait() == 0:
-                raise Rested from None
-            raise Died(self._reason(_killed_for_memory() > out_of_memory)) from None
+                raise IdleTimeout from None
+            raise WorkerDied(self._reason(_killed_for_memory() > out_of_memory)) from None
         return replace(result, job=job)
 
     def stop(self) -> None:
@@ -104,7 +104,7 @@ class Trainer:
     def _reason(self, out_of_memory: bool) -> str:
         code = self.process.wait()
         if self.overdue:
-            return f"timeout: not done after {self.means.timeout:g} s"
+            return f"timeout: not done after {self.config.timeout:g} s"
         if code >= 0:
             return f"its process ended with exit code {code}"
         if out_of_memory:
@@ -112,80 +112,80 @@ class Trainer:
         return f"its process died by {signal.Signals(-code).name}"
 
 
-class Crew:
-    """The trainers of this process: idle ones wait for the next job, all can be told to stop."""
+class WorkerPool:
+    """The worker processes of this one: idle ones wait for the next job, all can be told to stop."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.idle: list[Trainer] = []
-        self.busy: set[Trainer] = set()
+        self.idle: list[WorkerProcess] = []
+        self.busy: set[WorkerProcess] = set()
         self.stopping = False
 
-    def take(self, means: Means) -> Trainer:
-        """A trainer of these means, an idle one if there is one that lives."""
+    def take(self, config: ExecutionConfig) -> WorkerProcess:
+        """A worker of this configuration, an idle one if there is one that lives."""
         with self.lock:
-            while self.idle and (self.idle[-1].means != means or self.idle[-1].process.poll() is not None):
+            while self.idle and (self.idle[-1].config != config or self.idle[-1].process.poll() is not None):
                 self.idle.pop().close()
-            trainer = self.idle.pop() if self.idle else Trainer(means)
-            self.busy.add(trainer)
+            worker = self.idle.pop() if self.idle else WorkerProcess(config)
+            self.busy.add(worker)
             if self.stopping:
-                trainer.stop()
-        return trainer
+                worker.stop()
+        return worker
 
-    def give_back(self, trainer: Trainer) -> None:
+    def give_back(self, worker: WorkerProcess) -> None:
         """It is done with its job, or dead."""
         with self.lock:
-            self.busy.discard(trainer)
-            if trainer.process.poll() is None:
-                self.idle.append(trainer)
+            self.busy.discard(worker)
+            if worker.process.poll() is None:
+                self.idle.append(worker)
                 return
-        trainer.close()
+        worker.close()
 
     def stop(self) -> None:
         """Tell all to keep what they have and end; those that take too long are killed."""
         self.stopping = True
-        for trainer in [*self.busy]:
-            trainer.stop()
-            killer = threading.Timer(GRACE, trainer.process.kill)
+        for worker in [*self.busy]:
+            worker.stop()
+            killer = threading.Timer(GRACE, worker.process.kill)
             killer.daemon = True
             killer.start()
 
     def kill(self) -> None:
         """End all at once, whatever they do."""
-        for trainer in [*self.busy, *self.idle]:
-            trainer.process.kill()
+        for worker in [*self.busy, *self.idle]:
+            worker.process.kill()
 
     def dismiss(self) -> None:
         """End the idle ones."""
         with self.lock:
             idle, self.idle, self.stopping = self.idle, [], False
-        for trainer in idle:
-            trainer.close()
+        for worker in idle:
+            worker.close()
 
 
-CREW = (
-    Crew()
+WORKERS = (
+    WorkerPool()
 )  # of this process: a Dask worker calls a function, which has no other place to keep them between two calls
 
 
-def result_of(job: Job, means: Means) -> Result:
+def result_of(job: Job, config: ExecutionConfig) -> Result:
     """The result of a job. A run whose process dies is tried again, then recorded as failed with the reason."""
     attempts, reason = 0, ""
-    means = replace(means, reproducible=job.reproducible)
-    while attempts <= means.retries:
-        trainer = CREW.take(means)
+    config = replace(config, reproducible=job.reproducible)
+    while attempts <= config.retries:
+        worker = WORKERS.take(config)
         try:
-            return trainer.result_of(job)
-        except Rested:
+            return worker.result_of(job)
+        except IdleTimeout:
             continue
-        except Died as death:
-            if CREW.stopping:
+        except WorkerDied as death:
+            if WORKERS.stopping:
                 return Result(job, None, Artefacts(), stopped=True)
             attempts += 1
             reason = str(death) + (f" (attempt {attempts})" if attempts > 1 else "")
         finally:
-            CREW.give_back(trainer)
-    environment = {**job.environment, "device": means.devices[0], "threads": job.threads}
+            WORKERS.give_back(worker)
+    environment = {**job.environment, "device": config.devices[0], "threads": job.threads}
     record = Record(key=job.spec.key, spec=job.spec, status="failed", error=reason, environment=environment)
     return Result(job, record, Artefacts())
 

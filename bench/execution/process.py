@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from bench.execution import slots
-from bench.execution.job import Job, Means, Result
+from bench.execution.job import ExecutionConfig, Job, Result
 
 POLL = 0.5  # seconds between two looks whether the parent lives
 
@@ -27,26 +27,26 @@ def main() -> None:
     inward, outward = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    means: Means = pickle.load(inward)
-    slot = slots.take(slots.places(means.devices, means.runs_per_device), slots.folder(means.slots))
+    config: ExecutionConfig = pickle.load(inward)
+    slot = slots.take(slots.places(config.devices, config.runs_per_device), slots.folder(config.slots))
     os.environ.update(slot.environment)
     _send(slot.name, outward)
-    while select.select([inward], [], [], means.idle)[0]:
+    while select.select([inward], [], [], config.idle)[0]:
         try:
             job: Job = pickle.load(inward)
         except EOFError:
             return
-        _send(_carried_out(job, means, slot), outward)
+        _send(_result_of(job, config, slot), outward)
 
 
-def _carried_out(job: Job, means: Means, slot: slots.Slot) -> Result:
+def _result_of(job: Job, config: ExecutionConfig, slot: slots.Slot) -> Result:
     # These import torch, which sees the devices of the environment that the slot has set by now.
-    from bench.execution.keeper import Keeper
+    from bench.execution.checkpointer import Checkpointer
     from bench.execution.trial import trial
 
-    keeper = Keeper(job, means)
-    signal.signal(signal.SIGTERM, lambda *_: keeper.stop())
-    result = trial(replace(job, device=slot.device), keeper)
+    checkpointer = Checkpointer(job, config)
+    signal.signal(signal.SIGTERM, lambda *_: checkpointer.stop())
+    result = trial(replace(job, device=slot.device), checkpointer)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # what came with the job is not sent back
     return replace(result, job=replace(job, weights=None, posterior=None), slot=slot.name)

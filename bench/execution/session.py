@@ -14,10 +14,10 @@ from types import FrameType
 
 from bench.errors import BenchError
 from bench.execution import leases, pool
-from bench.execution.job import Job, Means, Progress, Result
+from bench.execution.job import ExecutionConfig, Job, Progress, Result
 from bench.execution.leases import Leases
 from bench.execution.plan import remaining, scoring
-from bench.execution.pool import CREW
+from bench.execution.pool import WORKERS
 from bench.scoring.protocol import Protocol
 from bench.spec import Record
 from bench.store import atomic
@@ -40,14 +40,14 @@ class Session:
     def __init__(
         self,
         store: Store,
-        means: Means,
+        config: ExecutionConfig,
         protocols: tuple[Protocol, ...] = (),
         say: Callable[[str], None] = print,
     ) -> None:
         root = store.root.resolve()
         self.store, self.protocols, self.say = store, protocols, say
-        checkpoints = str(atomic.unlinked(root, checkpoint.FOLDER)) if means.every else ""
-        self.means = replace(means, checkpoints=checkpoints, progress=str(root / leases.FOLDER))
+        checkpoints = str(atomic.unlinked(root, checkpoint.FOLDER)) if config.every else ""
+        self.config = replace(config, checkpoints=checkpoints, progress=str(root / leases.FOLDER))
         self.leases = Leases(store.root)
         self.in_flight: dict[Future[Result], Job] = {}
         self.interrupted = self.broken = 0
@@ -68,7 +68,7 @@ class Session:
                 waiting = deque(leased)
                 if waiting and not said:
                     said = True
-                    self.say(f"{len(waiting)} runs are under way in other processes; waiting for them")
+                    self.say(f"{len(waiting)} runs are leased by other processes; waiting for them")
                 if waiting:
                     self.ended.wait(LOOK)
 
@@ -82,7 +82,7 @@ class Session:
         with (
             self._signals(),
             self.leases,
-            pool.executor(self.means.processes, self.means.scheduler) as (self.executor, self.room),
+            pool.executor(self.config.processes, self.config.scheduler) as (self.executor, self.room),
         ):
             self.leases.sweep(self._finished)
             try:
@@ -118,7 +118,7 @@ class Session:
 
     def submit(self, job: Job) -> None:
         """Have a job carried out whose lease is held."""
-        self.in_flight[self.executor.submit(pool.result_of, job, self.means)] = job
+        self.in_flight[self.executor.submit(pool.result_of, job, self.config)] = job
 
     def wait(self, timeout: float | None = None) -> Iterator[Result]:
         """Store and give what has come back; waits for something, but no longer than so many seconds."""
@@ -149,14 +149,14 @@ class Session:
         """Begin no further run; have those under way keep what they have and end."""
         self.interrupted = by
         self.ended.set()
-        CREW.stop()
+        WORKERS.stop()
 
     def _sweep(self) -> None:
         """Remove what dead processes left half written."""
         atomic.sweep(self.store.root)
-        if self.means.checkpoints:
-            Path(self.means.checkpoints).mkdir(exist_ok=True)
-            atomic.sweep(Path(self.means.checkpoints))
+        if self.config.checkpoints:
+            Path(self.config.checkpoints).mkdir(exist_ok=True)
+            atomic.sweep(Path(self.config.checkpoints))
 
     def _fill(self, waiting: deque[Job], leased: list[Job]) -> bool:
         """Submit jobs while there is room, those put by that others have a lease of; whether any is in flight."""
@@ -178,8 +178,8 @@ class Session:
         return False
 
     def _forget(self, key: str) -> None:
-        if self.means.checkpoints:
-            checkpoint.checkpoint_file(Path(self.means.checkpoints), key).unlink(missing_ok=True)
+        if self.config.checkpoints:
+            checkpoint.checkpoint_file(Path(self.config.checkpoints), key).unlink(missing_ok=True)
 
     def keep(self, result: Result) -> bool:
         """Store a result and let go of its run. False where there is nothing to store."""
@@ -223,12 +223,12 @@ class Session:
         try:
             yield
         finally:
-            CREW.dismiss()
+            WORKERS.dismiss()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         if self.interrupted:
-            CREW.kill()
+            WORKERS.kill()
             os._exit(128 + number)
         self.stop(number)

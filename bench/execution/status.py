@@ -35,7 +35,7 @@ class Running(NamedTuple):
     seconds: float
 
 
-class Survey(NamedTuple):
+class FolderStatus(NamedTuple):
     """counts: runs by status. damaged: reasons by key. kept: trainings that can go on. aside: folders moved aside.
 
     lost: why runs failed or diverged, by what they are. left: of the runs that the last command asked for, how many are
@@ -52,7 +52,7 @@ class Survey(NamedTuple):
     seconds_left: float | None
 
 
-def survey(root: Path) -> Survey:
+def status_of(root: Path) -> FolderStatus:
     """Look through a results folder without writing to it. BenchError where there is none."""
     if not root.is_dir():
         raise BenchError(f"results {root}: no such folder; run a study first (python -m bench run)")
@@ -81,11 +81,11 @@ def survey(root: Path) -> Survey:
     aside = sorted(p.name for p in root.glob(".damaged-*"))
     lost = dict(_reason(store, key, status) for key, status in states.items() if status != "done")
     left, seconds = _left(store, states, sum(r.lives for r in running))
-    return Survey(Counter(states.values()), running, damaged, kept, aside, lost, left, seconds)
+    return FolderStatus(Counter(states.values()), running, damaged, kept, aside, lost, left, seconds)
 
 
 def note(root: Path, specs: Iterable[RunSpec]) -> None:
-    """Keep beside the runs which ones a command asks for, so that `survey` can tell how many are left."""
+    """Keep beside the runs which ones a command asks for, so that `status_of` can tell how many are left."""
     with contextlib.suppress(OSError):  # a line of the status is not worth a study
         asked = {spec.key: spec.method for spec in specs}
         atomic.replace(unlinked(root, ASKED), msgspec.json.encode(asked))

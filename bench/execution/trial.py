@@ -18,7 +18,7 @@ from bench.environment import pinned
 from bench.errors import optional
 from bench.execution.job import Job, Result
 from bench.scoring import baselines
-from bench.scoring.baselines import MAKERS
+from bench.scoring.baselines import BASELINE_CODES
 from bench.scoring.evaluate import evaluation_rows, restored, scores_of
 from bench.scoring.protocol import Facts
 from bench.seeds import stream, word
@@ -36,12 +36,12 @@ from bench.training.encode import (
 )
 from bench.training.loop import Watch, train
 from bench.training.outcome import outcome
-from bench.training.probes import PROBE_ROWS, before, log_every, probe, strips, undisturbed
+from bench.training.probes import PROBE_ROWS, before, log_every, probe, traversal_rows, undisturbed
 from bench.training.process_memory import forget_peak, keep_freed_memory, peak_memory_mb
 from methods._base import Method
 from metrics._codes import Posterior
 
-ON_THE_WAY = ("recon", "mse", "elbo", "active_units")  # what a history tells if asked, beside the KL per dimension
+DURING_TRAINING = ("recon", "mse", "elbo", "active_units")  # what a history tells if asked, beside the KL per dimension
 
 
 def trial(job: Job, watch: Watch | None = None) -> Result:
@@ -50,7 +50,7 @@ def trial(job: Job, watch: Watch | None = None) -> Result:
         prepare(job)
         if job.done:
             return rescored(job)
-        make = made if job.spec.method in MAKERS else trained
+        make = made if job.spec.method in BASELINE_CODES else trained
         return make(job, watch or Watch())
     except Exception:
         failed = Record(key=job.spec.key, spec=job.spec, status="failed", error=traceback.format_exc())
@@ -110,11 +110,11 @@ def made(job: Job, watch: Watch) -> Result:
     """Make the code of a baseline from its spec and score it."""
     spec, start = job.spec, time.perf_counter()
     dataset = load_dataset(spec.dataset)
-    coded = MAKERS[spec.method](spec, dataset, job.device, watch)
-    scores, trouble = attempted(lambda: baselines.score(coded, spec, dataset, job.protocols, job.repeats))
-    training = float(coded.ended.cost["seconds_training"]) - watch.earlier if coded.ended else 0.0
-    record = baselines.record_of(coded, spec, dataset, time.perf_counter() - start - training)
-    return Result(job, _placed(record, job), Artefacts(coded.history, scores=scores), trouble=trouble)
+    codes = BASELINE_CODES[spec.method](spec, dataset, job.device, watch)
+    scores, trouble = attempted(lambda: baselines.score(codes, spec, dataset, job.protocols, job.repeats))
+    training = float(codes.ended.cost["seconds_training"]) - watch.earlier if codes.ended else 0.0
+    record = baselines.record_of(codes, spec, dataset, time.perf_counter() - start - training)
+    return Result(job, _placed(record, job), Artefacts(codes.history, scores=scores), trouble=trouble)
 
 
 def attempted(score: Callable[[], list[ScoreFile]]) -> tuple[list[ScoreFile], str]:
@@ -146,8 +146,8 @@ def scored(
     at_hand = dataclasses.replace(job, posterior=posterior.arrays)  # repeat 0 reads the same rows
     scores, trouble = attempted(lambda: score(at_hand, method, dataset))
     artefacts = dataclasses.replace(artefacts, posterior=posterior.arrays, scores=scores)
-    told = {"factors": list(dataset.names), "evaluation": Facts.of(dataset).stated}
-    record = msgspec.structs.replace(record, diagnostics=diagnostics, **told)
+    stated = {"factors": list(dataset.names), "evaluation": Facts.of(dataset).stated}
+    record = msgspec.structs.replace(record, diagnostics=diagnostics, **stated)
     return record, artefacts, trouble
 
 
@@ -201,30 +201,34 @@ def _on_log(
     """What is done with each row of a history; it leaves the training as it was, and where it fails tells `errors`."""
     device, every = torch.device(job.device), job.score_every
     rows = evaluation_rows(job.spec, dataset, 0)[:PROBE_ROWS]
-    strip = strips(method, dataset, job.spec, rows, device, images)
+    draw_rows = traversal_rows(method, dataset, job.spec, rows, device, images)
 
     def done(row: dict[str, float]) -> None:
         step = int(row["step"])
         with optional("traversals_error", errors):
-            strip(step)
+            draw_rows(step)
         if not np.isfinite(row["loss"]):
             return
         with optional("history_error", errors):
             row.update(probe(method, dataset, rows, device))
             if every and step // every > before(job.spec, step) // every:
-                row.update(_on_the_way(job, method, dataset))
+                row.update(_during_training(job, method, dataset))
 
     return done
 
 
-def _on_the_way(job: Job, method: Method, dataset: FactorDataset) -> dict[str, float]:
+def _during_training(job: Job, method: Method, dataset: FactorDataset) -> dict[str, float]:
     """A training's diagnostics and scores at this update, as after the last: the same rows, the same streams."""
     record = Record(key=job.spec.key, spec=job.spec, status="done")
     with undisturbed(method):
         record, artefacts, _ = scored(job, method, dataset, record, Artefacts())
-    told = record.diagnostics
-    kl_j = told["kl_per_dimension"]
+    diagnostics = record.diagnostics
+    kl_j = diagnostics["kl_per_dimension"]
     assert isinstance(kl_j, list)
-    row = {name: float(value) for name, value in told.items() if name in ON_THE_WAY and not isinstance(value, list)}
+    row = {
+        name: float(value)
+        for name, value in diagnostics.items()
+        if name in DURING_TRAINING and not isinstance(value, list)
+    }
     row |= {f"kl_{j}": nats for j, nats in enumerate(kl_j)} | {"recon_at_mu": row.pop("recon")}
     return row | {name: value for s in artefacts.scores for name, value in s.repeats[0].values.items()}

@@ -9,8 +9,8 @@ import numpy as np
 
 from bench.environment import PINNED, REPRODUCIBLE, environment, is_reproducible, pinned, same_platform
 from bench.errors import one_line
-from bench.execution.job import Job, Means, Result
-from bench.execution.pool import CREW, result_of
+from bench.execution.job import ExecutionConfig, Job, Result
+from bench.execution.pool import WORKERS, result_of
 from bench.execution.trial import trial
 from bench.quantities import BASELINES
 from bench.scoring.protocol import Protocol, protocol_of
@@ -62,14 +62,14 @@ def from_posteriors(store: Store) -> Iterator[Checked]:
     """Score every run's stored posterior again: the first repeat of each protocol that reads rows."""
     for record, scores in _runs(store):
         yield _checked(store, record, partial(_from_posterior, store, record, scores))
-    CREW.dismiss()
+    WORKERS.dismiss()
 
 
 def from_weights(store: Store, device: str = "cpu") -> Iterator[Checked]:
     """Encode and score every run again from its weights: every protocol, every repeat. Baselines are made again."""
     for record, scores in _runs(store):
         yield _checked(store, record, partial(_from_weights, store, record, scores, device))
-    CREW.dismiss()
+    WORKERS.dismiss()
 
 
 def retrained(
@@ -91,7 +91,7 @@ def retrained(
             unchecked[record.key] = reason
         elif result.record is not None:
             yield Run(result.record, tuple(result.artefacts.scores))
-    CREW.dismiss()
+    WORKERS.dismiss()
 
 
 def _checked(store: Store, record: Record, check: Callable[[], Checked]) -> Checked:
@@ -147,7 +147,7 @@ def _again(job: Job) -> Result:
     """The result of a job; where its kernels have to be chosen before torch is loaded, of another process."""
     if not job.reproducible or is_reproducible(pinned()):
         return trial(job)
-    return result_of(job, Means((job.device,), threads=job.threads, retries=0))
+    return result_of(job, ExecutionConfig((job.device,), threads=job.threads, retries=0))
 
 
 def _failure(result: Result) -> str:

@@ -21,7 +21,7 @@ from bench.data._base import FactorDataset
 from bench.plugins import Params
 from bench.scoring.evaluate import evaluation_rows, scores_of
 from bench.scoring.protocol import Facts, Protocol
-from bench.scoring.supervised import explained, taught
+from bench.scoring.supervised import explained, train_supervised
 from bench.seeds import stream, word
 from bench.spec import Record, RunSpec, ScoreFile
 from bench.training.build import build
@@ -35,7 +35,7 @@ BLOCK = 4096  # observations in memory at once
 
 
 @dataclass(frozen=True)
-class Coded:
+class BaselineCodes:
     """Codes of a whole data set (a row of `everything` each), and what is said of the code beside its scores.
 
     everything: None where a training did not end in any. ended, history: of a code that was trained.
@@ -48,14 +48,14 @@ class Coded:
     history: History = field(default_factory=list)
 
 
-def record_of(coded: Coded, spec: RunSpec, dataset: FactorDataset, seconds_scoring: float) -> Record:
+def record_of(codes: BaselineCodes, spec: RunSpec, dataset: FactorDataset, seconds_scoring: float) -> Record:
     """What is told of a baseline."""
-    ended = coded.ended or Record(key=spec.key, spec=spec, status="done", cost={"updates": 0.0})
+    ended = codes.ended or Record(key=spec.key, spec=spec, status="done", cost={"updates": 0.0})
     today = datetime.now(UTC).date().isoformat()
     return msgspec.structs.replace(
         ended,
-        definitions=coded.definitions,
-        diagnostics=coded.diagnostics,
+        definitions=codes.definitions,
+        diagnostics=codes.diagnostics,
         factors=list(dataset.names),
         evaluation=Facts.of(dataset).stated,
         cost={"finished": today, **ended.cost, "seconds_scoring": seconds_scoring},
@@ -63,10 +63,10 @@ def record_of(coded: Coded, spec: RunSpec, dataset: FactorDataset, seconds_scori
 
 
 def score(
-    coded: Coded, spec: RunSpec, dataset: FactorDataset, protocols: Sequence[Protocol], repeats: int
+    codes: BaselineCodes, spec: RunSpec, dataset: FactorDataset, protocols: Sequence[Protocol], repeats: int
 ) -> list[ScoreFile]:
     """Every protocol on every repeat, on the rows and with the random numbers of a run of this seed."""
-    everything = coded.everything
+    everything = codes.everything
     if everything is None:
         return []
 
@@ -76,7 +76,7 @@ def score(
     return scores_of(protocols, repeats, spec.seed, posterior)
 
 
-def untrained(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> Coded:
+def untrained(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> BaselineCodes:
     """The encoder at the initial weights of this seed, which every method starts from."""
     method = build(msgspec.structs.replace(spec, method="vae", params={}), dataset.shape).to(device)
     where = torch.device(device)
@@ -85,10 +85,10 @@ def untrained(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) 
     told |= part_diagnostics(method.backbone, dataset, spec.seed, where)
     told |= code_diagnostics(rows, stream(spec.seed, "diagnostics"))
     del told["collapsed"]  # which is said of a training
-    return Coded(encode(method.backbone, dataset, np.arange(len(dataset)), where), told, {})
+    return BaselineCodes(encode(method.backbone, dataset, np.arange(len(dataset)), where), told, {})
 
 
-def linear(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch, *, independent: bool) -> Coded:
+def linear(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch, *, independent: bool) -> BaselineCodes:
     """The first z_dim principal components of the observations or, rotated and scaled, independent components of these.
 
     Hyvarinen & Oja 2000 (FastICA, log cosh). mse: squared error per element of the observations put together again.
@@ -114,39 +114,39 @@ def linear(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch, *, 
         parts.append(z if turn is None else turn.transform(z))
     # Of a rotation of the components the observations put together again are the same.
     mse = float(np.concatenate(errors)[evaluation_rows(spec, dataset, 0)].mean())
-    return Coded(_certain(np.concatenate(parts), dataset), {"mse": mse}, definitions)
+    return BaselineCodes(_certain(np.concatenate(parts), dataset), {"mse": mse}, definitions)
 
 
-def chance(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> Coded:
+def chance(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> BaselineCodes:
     """z_dim dimensions of normal noise that know nothing."""
     noise = stream(spec.seed, "baseline", "chance").standard_normal((len(dataset), spec.z_dim))
-    return Coded(_certain(noise, dataset), {}, {})
+    return BaselineCodes(_certain(noise, dataset), {}, {})
 
 
-def ceiling(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> Coded:
+def ceiling(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> BaselineCodes:
     """The factors themselves, each in a dimension of its own: the code that `bench calibrate` calls perfect."""
     z = scaled(dataset.v, dataset.sizes)
     for name, values in dataset.numbers.items():
         z[:, dataset.names.index(name)] = (values - np.nanmean(values)) / np.nanstd(values)
-    return Coded(_certain(z, dataset), {}, {})
+    return BaselineCodes(_certain(z, dataset), {}, {})
 
 
-def supervised(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> Coded:
+def supervised(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> BaselineCodes:
     """The encoder trained on the factors, dimension k on factor k; the dimensions beyond them are set to 0.
 
     Left free they would know of every factor, as the layers below them do, and cost the gap that MIG measures.
     r2_per_factor: share of each factor's variance that its dimension explains, on the evaluation rows.
     """
-    found = taught(spec, dataset, device, watch)
+    found = train_supervised(spec, dataset, device, watch)
     if found.codes is None:
-        return Coded(None, {}, found.record.definitions, found.record, found.history)
+        return BaselineCodes(None, {}, found.record.definitions, found.record, found.history)
     rows = evaluation_rows(spec, dataset, 0)
     codes = np.pad(found.codes, ((0, 0), (0, spec.z_dim - found.codes.shape[1])))
     told: Diagnostics = {"r2_per_factor": explained(found.codes[rows], found.y[rows])}
-    return Coded(_certain(codes, dataset), told, found.record.definitions, found.record, found.history)
+    return BaselineCodes(_certain(codes, dataset), told, found.record.definitions, found.record, found.history)
 
 
-MAKERS: dict[str, Callable[[RunSpec, FactorDataset, str, Watch], Coded]] = {
+BASELINE_CODES: dict[str, Callable[[RunSpec, FactorDataset, str, Watch], BaselineCodes]] = {
     "chance": chance,
     "untrained": untrained,
     "pca": partial(linear, independent=False),

@@ -52,7 +52,7 @@ class Supervised(Method):
         return {"loss": 0.5 * (mu - y).square().sum(dim=1).mean()}
 
 
-class Taught(NamedTuple):
+class SupervisedResult(NamedTuple):
     """What came of a training on labels. codes: (N, K) of all observations; None where it diverged.
 
     y: (N, K) what they should be; nan where that is not known.
@@ -64,7 +64,7 @@ class Taught(NamedTuple):
     y: NDArray[np.float32]
 
 
-def taught(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> Taught:
+def train_supervised(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> SupervisedResult:
     """Train on the factors with the initial weights, batches, updates and learning rate of a run of this spec's seed.
 
     Clipped as the run is; not warmed up, as no term but the labels' is there to be held back.
@@ -96,7 +96,7 @@ def taught(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> 
         codes = encode(backbone, dataset, np.arange(len(dataset)), where).mu[:, : y.shape[1]]
     # Of a gradient norm a report makes a column that methods share: that of another objective has no place in it.
     history = [{name: row[name] for name in ("step", "loss")} for row in training.history]
-    return Taught(record, history, codes, y)
+    return SupervisedResult(record, history, codes, y)
 
 
 def too_few(spec: RunSpec, factors: int) -> str:

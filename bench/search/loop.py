@@ -8,17 +8,17 @@ from bench.execution.job import Job, Result
 from bench.execution.session import LOOK, Session
 from bench.scoring.protocol import Protocol
 from bench.search.objectives import values
-from bench.search.trials import MethodSearch, Open
+from bench.search.trials import MethodSearch, OpenTrial
 from bench.spec import RunSpec
 from bench.store.files import Damaged
 from bench.store.runs import Run
 
 
-class Told(NamedTuple):
+class FinishedTrial(NamedTuple):
     """A trial that has come to its end: its values, or why it failed."""
 
     search: MethodSearch
-    trial: Open
+    trial: OpenTrial
     values: list[float] | None
     reason: str
 
@@ -32,10 +32,10 @@ class Loop:
 
     def __init__(self, session: Session, searches: Sequence[MethodSearch], protocols: tuple[Protocol, ...]) -> None:
         self.session, self.searches, self.protocols = session, searches, protocols
-        self.submitted: dict[str, tuple[Open, RunSpec]] = {}
+        self.submitted: dict[str, tuple[OpenTrial, RunSpec]] = {}
 
-    def told(self) -> Iterator[Told]:
-        """Every trial as it ends. Ends when the budget of all methods is spent, here or elsewhere, or on a signal."""
+    def finished_trials(self) -> Iterator[FinishedTrial]:
+        """Every trial as it ends. Ends when the budget of all methods is spent, by whatever process, or on a signal."""
         with self.session.opened():
             try:
                 while not self.session.interrupted:
@@ -51,13 +51,13 @@ class Loop:
                     for one in list(search.open.values()):
                         search.close(one)
 
-    def _fill(self) -> Iterator[Told]:
+    def _fill(self) -> Iterator[FinishedTrial]:
         """Begin runs until there is no room, or none to begin."""
         while self.session.free:
             begun = self._begin()
             ended = list(self._ended())
             yield from ended
-            if not begun and not ended and not self._asked():
+            if not begun and not ended and not self._open_another():
                 return
 
     def _begin(self) -> bool:
@@ -65,12 +65,12 @@ class Loop:
         for one, spec in self._waiting():
             if one.failure or not self.session.leases.take(spec.key):
                 continue
-            means = self.session.means
+            config = self.session.config
             job = Job(
                 *(spec, self.protocols),
-                threads=means.threads,
+                threads=config.threads,
                 environment=environment(),
-                reproducible=means.reproducible,
+                reproducible=config.reproducible,
             )
             left = self.session.left(job)
             one.waiting.remove(spec)
@@ -82,12 +82,12 @@ class Loop:
             return True
         return False
 
-    def _waiting(self) -> list[tuple[Open, RunSpec]]:
+    def _waiting(self) -> list[tuple[OpenTrial, RunSpec]]:
         """Runs that wait, of the trials in hand: the trial that was proposed first before others."""
         waiting = [(one, spec) for s in self.searches for one in s.open.values() for spec in one.waiting]
         return sorted(waiting, key=lambda each: each[0].number)
 
-    def _asked(self) -> bool:
+    def _open_another(self) -> bool:
         """Whether there is another trial in hand now."""
         for search in sorted(self.searches, key=lambda s: s.begun()):
             if not self.session.interrupted and search.next() is not None:
@@ -100,7 +100,7 @@ class Loop:
             one, spec = self.submitted.pop(result.job.spec.key)
             self._settle(one, spec, result)
 
-    def _settle(self, one: Open, spec: RunSpec, result: Result | None = None) -> None:
+    def _settle(self, one: OpenTrial, spec: RunSpec, result: Result | None = None) -> None:
         """Note how a run ended."""
         trouble = result.trouble if result is not None else ""
         record = (
@@ -110,23 +110,23 @@ class Loop:
             trouble = record.error or record.status
         one.settled[spec.key] = f"seed {spec.seed}: {record.status}: {last_line(trouble)}" if trouble else ""
 
-    def _ended(self) -> Iterator[Told]:
+    def _ended(self) -> Iterator[FinishedTrial]:
         """Tell Optuna of the trials in hand that are over."""
         for search in self.searches:
             for one in [one for one in search.open.values() if one.over]:
-                found, reason = None, one.failure
+                objectives, reason = None, one.failure
                 if not reason:
                     try:
-                        found = values(search.plan.objectives, self._runs(one), self.session.store)
+                        objectives = values(search.plan.objectives, self._runs(one), self.session.store)
                     except (ValueError, Damaged) as error:
                         reason = last_line(str(error))
-                search.tell(one, found, reason)
-                yield Told(search, one, found, reason)
+                search.tell(one, objectives, reason)
+                yield FinishedTrial(search, one, objectives, reason)
 
     def _spent(self) -> bool:
         return all(search.finished() >= search.plan.budget for search in self.searches)
 
-    def _runs(self, one: Open) -> list[Run]:
+    def _runs(self, one: OpenTrial) -> list[Run]:
         store = self.session.store
         return [Run.read(store.record(s.key), store) for s in one.specs]
 

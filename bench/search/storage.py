@@ -47,12 +47,12 @@ def opened(root: Path, url: str | None) -> BaseStorage:
             raise BenchError(f"{path}: cannot be read as Optuna's journal: {reason}") from None
     target = _url(url)
     arguments = {"connect_timeout": TIMEOUT} if target.get_backend_name() == "postgresql" else {}
-    with told(url, ImportError):
+    with refusals(url, ImportError):
         return optuna.storages.get_storage(_database(target.render_as_string(hide_password=False), arguments))
 
 
 @contextlib.contextmanager
-def told(url: str | None, *further: type[Exception]) -> Iterator[None]:
+def refusals(url: str | None, *further: type[Exception]) -> Iterator[None]:
     """Turns what a database refuses, and exceptions of these further types, into a BenchError."""
     try:
         yield

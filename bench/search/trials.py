@@ -53,7 +53,7 @@ class Plan:
 
 
 @dataclass
-class Open:
+class OpenTrial:
     """A trial in hand. waiting: runs not begun yet. settled: runs that are over, by key, and why one has no score."""
 
     number: int
@@ -86,7 +86,7 @@ class MethodSearch:
             directions=["maximize" if o.maximize else "minimize" for o in plan.objectives],
             load_if_exists=True,
         )
-        self.open: dict[int, Open] = {}
+        self.open: dict[int, OpenTrial] = {}
 
     def trials(self) -> list[FrozenTrial]:
         """Those within the budget, by number."""
@@ -100,7 +100,7 @@ class MethodSearch:
         """How many there are, finished or not."""
         return len(self.trials())
 
-    def next(self) -> Open | None:
+    def next(self) -> OpenTrial | None:
         """A trial to work on: one that a dead process has left, else a new one; None where there is none.
 
         A trial that was left keeps its number and its proposal, and its runs go on from what is stored of them. Only
@@ -112,16 +112,16 @@ class MethodSearch:
             known = self.trials()
             for t in [t for t in known if not t.state.is_finished() and t.number not in self.open]:
                 if self.leases.take(self._key(str(t.number))):
-                    return self._opened(optuna.Trial(self.study, t._trial_id))
+                    return self._open(optuna.Trial(self.study, t._trial_id))
             if len(known) >= self.plan.budget:
                 return None
             trial = self.study.ask()
             self.leases.take(self._key(str(trial.number)))
-            return self._opened(trial)
+            return self._open(trial)
         finally:
             self.leases.release(self._key("ask"))
 
-    def tell(self, one: Open, values: Sequence[float] | None, reason: str = "") -> None:
+    def tell(self, one: OpenTrial, values: Sequence[float] | None, reason: str = "") -> None:
         """End a trial, with its values or with the reason why it failed."""
         state = TrialState.COMPLETE if values is not None else TrialState.FAIL
         if reason:
@@ -129,7 +129,7 @@ class MethodSearch:
         self.study.tell(one.number, values, state, skip_if_finished=True)
         self.close(one)
 
-    def close(self, one: Open) -> None:
+    def close(self, one: OpenTrial) -> None:
         """Let go of a trial, for another process to go on with if it is not over."""
         self.open.pop(one.number, None)
         self.leases.release(self._key(str(one.number)))
@@ -138,7 +138,7 @@ class MethodSearch:
         """The runs of a proposal, one a seed."""
         return [spec_of(self.plan.base, params, seed) for seed in self.plan.seeds]
 
-    def _opened(self, trial: optuna.Trial) -> Open:
+    def _open(self, trial: optuna.Trial) -> OpenTrial:
         params: dict[str, Number] = {}
         for d in self.plan.dimensions:
             drawn = distribution(d)
@@ -147,7 +147,7 @@ class MethodSearch:
             else:
                 params[d.name] = trial.suggest_float(d.name, drawn.low, drawn.high, log=d.log)
         specs = self.specs(params)
-        self.open[trial.number] = Open(trial.number, trial, params, specs, list(specs))
+        self.open[trial.number] = OpenTrial(trial.number, trial, params, specs, list(specs))
         return self.open[trial.number]
 
     def _alone(self) -> bool:

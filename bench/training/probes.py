@@ -17,7 +17,7 @@ from metrics._gaussian import active_units, kl_per_dimension
 
 Rows = NDArray[np.integer]
 
-ROWS_IN_HISTORY, STRIPS = 40, 4  # of a run, whatever its length
+ROWS_IN_HISTORY, TRAVERSALS = 40, 4  # of a run, whatever its length
 PROBE_ROWS = 1_000  # evaluation rows by which each row of a history tells how far the training is
 DECODED = 100  # of them: decoding a row takes longer than encoding three
 
@@ -63,14 +63,14 @@ def probe(method: Method, dataset: FactorDataset, rows: Rows, device: torch.devi
     }
 
 
-def strips(
+def traversal_rows(
     method: Method, dataset: FactorDataset, spec: RunSpec, rows: Rows, device: torch.device, images: dict[str, bytes]
 ) -> Callable[[int], None]:
-    """Adds a traversal strip of the first of these rows to `images` a few times in a training; on images alone.
+    """Adds the traversal rows of the first of these rows to `images` a few times in a training; on images alone.
 
     At the first row of the history from each quarter of the training on.
     """
-    steps = [spec.steps * i // STRIPS for i in range(1, STRIPS + 1)]
+    steps = [spec.steps * i // TRAVERSALS for i in range(1, TRAVERSALS + 1)]
     x = to_device(dataset.x(rows[:1]), device)
 
     def draw(step: int) -> None:

@@ -59,7 +59,7 @@ def run(bench, monkeypatch):
 
     one_at_once = threading.Lock()
 
-    def here(job, means):
+    def here(job, config):
         with one_at_once:
             return trial(job)
 

@@ -133,8 +133,8 @@ def test_an_interrupt_keeps_what_is_done(run, store, monkeypatch):
 
     result_of = pool.result_of
 
-    def interrupted(job, means):
-        result = result_of(job, means)
+    def interrupted(job, config):
+        result = result_of(job, config)
         signal.raise_signal(signal.SIGINT)
         return result
 

@@ -4,43 +4,43 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bench.cli.options import HOW, PLACE, check_reproducible, means_of, options
+from bench.cli.options import HOW, PLACE, check_reproducible, config_of, options
 from bench.errors import BenchError
-from bench.execution.job import Means
+from bench.execution.job import ExecutionConfig
 
 
 def given(*arguments):
-    """The means that a command with these options would use, and what it has left of them."""
+    """The configuration that a command with these options would use, and what it has left of them."""
     found = []
 
     @click.command()
     @options(PLACE, HOW)
     def command(**flags):
-        found.append((means_of(flags), flags))
+        found.append((config_of(flags), flags))
 
     done = CliRunner().invoke(command, [*arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return found[0]
 
 
-def test_means_are_what_the_options_say():
-    means, left = given(
+def test_the_configuration_is_what_the_options_say():
+    config, left = given(
         *("--device", "cpu", "--runs-per-device", "3", "--threads", "2", "--jobs", "4"),
         *("--timeout", "60", "--retries", "4", "--checkpoint-every", "5"),
     )
-    assert means == Means(("cpu",), 3, 2, timeout=60, retries=4, every=5, processes=4)
+    assert config == ExecutionConfig(("cpu",), 3, 2, timeout=60, retries=4, every=5, processes=4)
     assert left == {}
 
 
-def test_means_without_options_are_the_defaults_but_for_the_devices():
-    assert given("--device", "cpu", "--jobs", "1")[0] == Means()
+def test_the_configuration_without_options_is_the_defaults_but_for_the_devices():
+    assert given("--device", "cpu", "--jobs", "1")[0] == ExecutionConfig()
 
 
 def test_reproducible_runs_need_the_processor_with_avx2(monkeypatch):
     from bench.cli import options
 
     monkeypatch.setattr(options, "environment", lambda: {"instruction_set": "avx2"})
-    assert given("--device", "cpu", "--jobs", "1", "--reproducible")[0] == Means(reproducible=True)
+    assert given("--device", "cpu", "--jobs", "1", "--reproducible")[0] == ExecutionConfig(reproducible=True)
     with pytest.raises(BenchError, match="reproducible=True: not on cuda:0; expected --device cpu"):
         check_reproducible(True, ("cuda:0",))
     monkeypatch.setattr(options, "environment", lambda: {"instruction_set": "arm64"})

@@ -6,7 +6,7 @@ import pytest
 from bench.environment import environment
 from bench.execution import estimate
 from bench.execution.estimate import estimates, seconds_in_all
-from bench.execution.job import Job, Means
+from bench.execution.job import ExecutionConfig, Job
 from bench.spec import DataSpec, Record, RunSpec
 from bench.store.files import Artefacts
 from bench.store.store import Store
@@ -45,16 +45,16 @@ def store(tmp_path):
 
 def test_the_least_and_the_most_seen_of_runs_alike_by_update(store):
     jobs = [Job(msgspec.structs.replace(SPEC, steps=1000, seed=seed)) for seed in (0, 1, 2)]
-    (found,) = estimates(jobs, Means(), store, pytest.fail)
+    (found,) = estimates(jobs, ExecutionConfig(), store, pytest.fail)
     assert (found.runs, found.least, found.most) == (3, pytest.approx(101.0), pytest.approx(201.0))
     assert found.basis == "2 runs that are there"
     assert found.disk > 0
 
 
 def test_what_has_no_runs_alike_is_calibrated(store, monkeypatch):
-    monkeypatch.setattr(estimate, "calibrated", lambda job, means: estimate.Seen(5.0, 0.25, 1.0, 1.0))
+    monkeypatch.setattr(estimate, "calibrated", lambda job, config: estimate.Seen(5.0, 0.25, 1.0, 1.0))
     said = []
-    (found,) = estimates([Job(msgspec.structs.replace(SPEC, method="infovae"))], Means(), store, said.append)
+    (found,) = estimates([Job(msgspec.structs.replace(SPEC, method="infovae"))], ExecutionConfig(), store, said.append)
     assert (found.least, found.most, found.basis) == (205.0, 205.0, "calibration")
     assert len(said) == 1
 

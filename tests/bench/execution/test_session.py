@@ -11,7 +11,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.execution import pool
-from bench.execution.job import Job, Means, Result
+from bench.execution.job import ExecutionConfig, Job, Result
 from bench.execution.session import Session
 from bench.spec import Record
 from bench.store.files import MANIFEST, Artefacts
@@ -160,7 +160,7 @@ def test_a_job_is_submitted_again_where_the_engine_breaks_down_but_not_for_ever(
 ):
     engine = Broken(times)
     monkeypatch.setattr(pool, "executor", lambda *_: contextlib.nullcontext((engine, lambda: 1)))
-    results = Session(Store(tmp_path), Means()).results([Job(spec_of())])
+    results = Session(Store(tmp_path), ExecutionConfig()).results([Job(spec_of())])
     try:
         found = [result.record.status for result in results]
     except CancelledError as error:

@@ -14,7 +14,7 @@ from bench.execution.trial import trial
 from bench.scoring.evaluate import evaluation_rows
 from bench.spec import Record
 from bench.training.build import build
-from bench.training.probes import log_every, strips, undisturbed
+from bench.training.probes import log_every, traversal_rows, undisturbed
 
 METHODS = ("vae", "betavae", "factorvae", "infovae")
 FEW = {"n_train": 300}
@@ -151,7 +151,7 @@ def test_traversals_are_drawn_a_few_times(spec_of):
 
 def test_drawing_does_not_disturb_the_training(spec_of, monkeypatch):
     drawn = trial(Job(spec_of("factorvae")))
-    monkeypatch.setattr("bench.training.probes.STRIPS", 0)
+    monkeypatch.setattr("bench.training.probes.TRAVERSALS", 0)
     assert trial(Job(spec_of("factorvae"))).artefacts.images == {}
     plain = trial(Job(spec_of("factorvae")))
     assert plain.record.diagnostics == drawn.record.diagnostics
@@ -182,18 +182,18 @@ def test_a_metric_that_raises_costs_no_training(spec_of, protocol_of):
     assert result.trouble.strip().endswith("scale is 13")
 
 
-def test_scoring_on_the_way_changes_nothing_else(spec_of, protocol_of):
+def test_scoring_during_training_changes_nothing_else(spec_of, protocol_of):
     """At each so many updates, by the rows and streams of the end: the last row says what the record says."""
     protocols = (protocol_of("mig", n_train=300), protocol_of("row_mean"))
     spec = spec_of("factorvae", steps=80)
-    plain, on_the_way = trial(Job(spec, protocols)), trial(Job(spec, protocols, score_every=20))
-    history = on_the_way.artefacts.history
+    plain, during_training = trial(Job(spec, protocols)), trial(Job(spec, protocols, score_every=20))
+    history = during_training.artefacts.history
     assert [row["step"] for row in history if "mig" in row] == [20, 40, 60, 80]
     for row, other in zip(history, plain.artefacts.history, strict=True):
         assert {name: row[name] for name in other} == other
-    assert on_the_way.record.diagnostics == plain.record.diagnostics
+    assert during_training.record.diagnostics == plain.record.diagnostics
     for name, array in plain.artefacts.weights.items():
-        np.testing.assert_array_equal(on_the_way.artefacts.weights[name], array)
+        np.testing.assert_array_equal(during_training.artefacts.weights[name], array)
     last = history[-1]
     assert last["mig"] == plain.artefacts.scores[0].repeats[0].values["mig"]
     assert last["active_units"] == plain.record.diagnostics["active_units"]
@@ -229,10 +229,10 @@ def test_the_last_probe_is_of_the_first_evaluation_rows(spec_of):
     assert last["probe_recon"] == pytest.approx(result.record.diagnostics["recon"], rel=0.05)
 
 
-def test_a_terms_row_holds_no_scores_on_the_way(spec_of, protocol_of):
+def test_a_terms_row_holds_no_scores_during_training(spec_of, protocol_of):
     protocols = (protocol_of("row_mean"),)
-    plain, on_the_way = (trial(Job(spec_of(), protocols, score_every=n)).record for n in (0, 1))
-    assert plain.terms == on_the_way.terms
+    plain, during_training = (trial(Job(spec_of(), protocols, score_every=n)).record for n in (0, 1))
+    assert plain.terms == during_training.terms
 
 
 def test_a_gradient_that_is_not_finite_is_divergence_with_its_update(spec_of, monkeypatch):
@@ -256,11 +256,11 @@ def test_modes_and_clamp_hits_are_put_back(spec_of, toy):
 
 
 @pytest.mark.parametrize("steps", [81, 90, 163, 1000])
-def test_strips_are_drawn_wherever_rows_fall(spec_of, toy, monkeypatch, steps):
+def test_traversals_are_drawn_wherever_rows_fall(spec_of, toy, monkeypatch, steps):
     """At the first row from each quarter of the training on; rows need not fall on quarters."""
     monkeypatch.setattr("bench.training.probes.traversal", lambda *_: b"")
     spec, images = spec_of(steps=steps), {}
-    draw = strips(build(spec, toy.shape), toy, spec, np.arange(2), torch.device("cpu"), images)
+    draw = traversal_rows(build(spec, toy.shape), toy, spec, np.arange(2), torch.device("cpu"), images)
     every = log_every(spec)
     rows = [step for step in range(1, steps + 1) if step % every == 0 or step == steps]
     for step in rows:
@@ -272,9 +272,10 @@ def test_strips_are_drawn_wherever_rows_fall(spec_of, toy, monkeypatch, steps):
 def test_event_files_hold_the_history(spec_of, tmp_path):
     pytest.importorskip("tensorboard", reason="TensorBoard is not installed (extra: tensorboard)")
     code = (
-        "import pickle, sys; from bench.execution.job import Job, Means; from bench.execution.trial import trial;"
-        "from bench.execution.keeper import Keeper; job = Job(pickle.loads(bytes.fromhex(sys.argv[1])));"
-        "trial(job, Keeper(job, Means(tensorboard=sys.argv[2])))"
+        "import pickle, sys; from bench.execution.job import ExecutionConfig, Job;"
+        "from bench.execution.trial import trial;"
+        "from bench.execution.checkpointer import Checkpointer; job = Job(pickle.loads(bytes.fromhex(sys.argv[1])));"
+        "trial(job, Checkpointer(job, ExecutionConfig(tensorboard=sys.argv[2])))"
     )
     spec = spec_of(steps=3)
     subprocess.run([sys.executable, "-c", code, pickle.dumps(spec).hex(), str(tmp_path)], check=True)
@@ -283,7 +284,7 @@ def test_event_files_hold_the_history(spec_of, tmp_path):
     assert b"".join(path.read_bytes() for path in files).count(b"\x05recon") == 3
 
 
-def test_a_strip_leaves_statistics_of_batches_as_they_were(spec_of, toy):
+def test_a_traversal_leaves_statistics_of_batches_as_they_were(spec_of, toy):
     """Of one image there are none: a layer that wants them would raise, or learn from it, were it training."""
     spec, images = spec_of(), {}
     method = build(spec, toy.shape)
@@ -291,7 +292,7 @@ def test_a_strip_leaves_statistics_of_batches_as_they_were(spec_of, toy):
     method.backbone.encoder.append(norm)
     method.train()
     before = {name: w.clone() for name, w in method.state_dict().items()}
-    strips(method, toy, spec, np.arange(2), torch.device("cpu"), images)(spec.steps)
+    traversal_rows(method, toy, spec, np.arange(2), torch.device("cpu"), images)(spec.steps)
     assert list(images) == ["traversals/step0000004.png"]
     assert norm.training
     assert all(torch.equal(w, method.state_dict()[name]) for name, w in before.items())

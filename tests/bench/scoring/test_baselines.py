@@ -16,8 +16,8 @@ def test_ica_that_does_not_converge_is_said_so(installed, spec_of, monkeypatch):
     monkeypatch.setattr(baselines, "FastICA", lambda **options: Unsettled(**options))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        coded = baselines.MAKERS["ica"](spec, load_dataset(spec.dataset), "cpu", Watch())
-    assert coded.definitions == {"rows": 24, "converged": False}
+        code = baselines.BASELINE_CODES["ica"](spec, load_dataset(spec.dataset), "cpu", Watch())
+    assert code.definitions == {"rows": 24, "converged": False}
 
 
 class Unsettled:

@@ -15,8 +15,8 @@ from bench.execution.trial import trial
 from bench.report.collect.findings import findings
 from bench.report.collect.groups import collect, groups
 from bench.report.tables.text import group_markdown
-from bench.scoring.baselines import MAKERS
-from bench.scoring.supervised import Supervised, explained, targets, taught
+from bench.scoring.baselines import BASELINE_CODES
+from bench.scoring.supervised import Supervised, explained, targets, train_supervised
 from bench.store.store import Store
 from bench.training.batches import Batches
 from bench.training.build import build
@@ -97,41 +97,43 @@ def test_it_starts_and_draws_as_the_runs_beside_it_and_leaves_the_decoder_alone(
     adam.step()
     with torch.no_grad():
         wanted = backbone.encoder(torch.from_numpy(toy.x(np.arange(len(toy)))))[:, :3]
-    found = taught(spec(steps=1), toy, "cpu", Watch())
+    found = train_supervised(spec(steps=1), toy, "cpu", Watch())
     assert found.codes == pytest.approx(wanted.numpy(), abs=1e-4)
     assert found.history[0]["loss"] == pytest.approx(loss.sum(dim=1).mean().item(), rel=1e-5)
 
 
 def test_warmup_means_nothing_to_it(spec, toy):
-    assert np.array_equal(taught(spec(), toy, "cpu", Watch()).codes, taught(spec(warmup=3), toy, "cpu", Watch()).codes)
+    assert np.array_equal(
+        train_supervised(spec(), toy, "cpu", Watch()).codes, train_supervised(spec(warmup=3), toy, "cpu", Watch()).codes
+    )
 
 
 def test_dimension_k_learns_factor_k_and_the_others_are_silent(spec, toy):
-    coded = MAKERS["supervised"](spec(steps=300, z_dim=5, lr=3e-3), toy, "cpu", Watch())
-    code, v = coded.everything.mu, targets(toy)
+    code = BASELINE_CODES["supervised"](spec(steps=300, z_dim=5, lr=3e-3), toy, "cpu", Watch())
+    code, v = code.everything.mu, targets(toy)
     found = np.corrcoef(code[:, :3].T, v.T)[:3, 3:]
     assert np.all(np.diag(found) > 0.95)
     assert np.all(np.abs(found - np.diag(np.diag(found))) < 0.15)
     assert not code[:, 3:].any()
-    assert coded.diagnostics["r2_per_factor"] == pytest.approx(np.diag(found) ** 2, abs=0.05)
-    assert coded.history[-1]["loss"] < coded.history[0]["loss"] / 4
+    assert code.diagnostics["r2_per_factor"] == pytest.approx(np.diag(found) ** 2, abs=0.05)
+    assert code.history[-1]["loss"] < code.history[0]["loss"] / 4
 
 
 def test_one_seed_gives_one_code(spec, toy):
-    a, b, other = (taught(spec(seed=seed), toy, "cpu", Watch()) for seed in (0, 0, 1))
+    a, b, other = (train_supervised(spec(seed=seed), toy, "cpu", Watch()) for seed in (0, 0, 1))
     assert np.array_equal(a.codes, b.codes)
     assert not np.array_equal(a.codes, other.codes)
     state = torch.get_rng_state()
-    taught(spec(), toy, "cpu", Watch())
+    train_supervised(spec(), toy, "cpu", Watch())
     assert torch.equal(state, torch.get_rng_state())
 
 
 def test_a_sample_with_continuous_and_unknown_values_is_learnt(spec):
     sample = data_spec("snapshots", {})
     one = spec(dataset=sample, steps=200, lr=3e-3)
-    coded = MAKERS["supervised"](one, load_dataset(sample), "cpu", Watch())
-    assert np.isfinite(coded.everything.mu).all()
-    assert min(coded.diagnostics["r2_per_factor"]) > 0.2
+    code = BASELINE_CODES["supervised"](one, load_dataset(sample), "cpu", Watch())
+    assert np.isfinite(code.everything.mu).all()
+    assert min(code.diagnostics["r2_per_factor"]) > 0.2
 
 
 def test_its_record_says_what_it_took(spec, toy, protocol_of):
@@ -152,7 +154,7 @@ def test_its_record_says_what_it_took(spec, toy, protocol_of):
 
 def test_fewer_dimensions_than_factors_are_refused_in_one_line(spec, toy):
     with pytest.raises(BenchError) as error:
-        taught(spec(z_dim=2), toy, "cpu", Watch())
+        train_supervised(spec(z_dim=2), toy, "cpu", Watch())
     assert str(error.value) == "z_dim=2: supervised wants a dimension for each of the 3 factors of toy"
 
 

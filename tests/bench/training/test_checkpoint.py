@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from bench.execution.job import Job, Means
-from bench.execution.keeper import Keeper
+from bench.execution.checkpointer import Checkpointer
+from bench.execution.job import ExecutionConfig, Job
 from bench.execution.trial import trial
 from bench.training import checkpoint
 from bench.training.batches import Batches
@@ -169,8 +169,8 @@ def test_a_checkpoint_that_does_not_fit_is_set_aside_with_a_line(spec_of, tmp_pa
     key = job.spec.key
     path = checkpoint_file(tmp_path, key)
     path.write_bytes(b"no checkpoint")
-    keeper = Keeper(job, Means(checkpoints=str(tmp_path), every=1e9))
-    assert keeper.begin(fresh(job.spec, toy)) == 0
+    checkpointer = Checkpointer(job, ExecutionConfig(checkpoints=str(tmp_path), every=1e9))
+    assert checkpointer.begin(fresh(job.spec, toy)) == 0
     (aside,) = tmp_path.iterdir()
     assert aside.name.startswith(f".damaged-{key}-")
     assert aside.read_bytes() == b"no checkpoint"
@@ -182,7 +182,7 @@ def test_a_trial_goes_on_where_it_was_kept(spec_of, protocol_of, tmp_path, monke
     """Through the watch of a process that trains: stopped by itself at some update, then begun again."""
     job = Job(spec_of("factorvae", steps=40), (protocol_of("mig", n_train=300),))
     undisturbed = trial(job)
-    means = Means(checkpoints=str(tmp_path), progress=str(tmp_path), every=1e9)
+    config = ExecutionConfig(checkpoints=str(tmp_path), progress=str(tmp_path), every=1e9)
 
     class Stopped(BaseException):
         pass
@@ -190,14 +190,16 @@ def test_a_trial_goes_on_where_it_was_kept(spec_of, protocol_of, tmp_path, monke
     def ended(code):
         raise Stopped
 
-    keeper = Keeper(job, means)
+    checkpointer = Checkpointer(job, config)
     monkeypatch.setattr("os._exit", ended)
-    after = keeper.after
-    monkeypatch.setattr(keeper, "after", lambda step, state: (step == 17 and keeper.stop(), after(step, state)))
+    after = checkpointer.after
+    monkeypatch.setattr(
+        checkpointer, "after", lambda step, state: (step == 17 and checkpointer.stop(), after(step, state))
+    )
     with pytest.raises(Stopped):
-        trial(job, keeper)
+        trial(job, checkpointer)
     assert checkpoint_file(tmp_path, job.spec.key).exists()
-    again = trial(job, Keeper(job, means))
+    again = trial(job, Checkpointer(job, config))
     assert again.record.cost["resumed_at"] == 17
     assert again.artefacts.history == undisturbed.artefacts.history
     assert again.artefacts.images == undisturbed.artefacts.images

@@ -96,7 +96,7 @@ def test_such_a_backbone_does_not_cost_its_run(spec_of, protocol_of, monkeypatch
         return plain(self, x)
 
     monkeypatch.setattr(Small, "encode", several)
-    monkeypatch.setattr("bench.execution.trial.strips", lambda *_: lambda step: None)  # which encodes one image
+    monkeypatch.setattr("bench.execution.trial.traversal_rows", lambda *_: lambda step: None)  # which encodes one image
     result = trial(Job(spec_of(), (protocol_of("row_mean"),)))
     assert (result.record.status, result.record.error, result.trouble) == ("done", None, "")
     assert result.record.cost["encode_error"] == "ValueError: expected more than 1 value"

@@ -12,7 +12,7 @@ import msgspec
 
 from bench.errors import optional
 from bench.execution import leases
-from bench.execution.job import Job, Means, Progress
+from bench.execution.job import ExecutionConfig, Job, Progress
 from bench.store import atomic
 from bench.training import checkpoint
 from bench.training.loop import State, Watch
@@ -25,15 +25,15 @@ TELL = 1.0  # seconds between two words on how far it is
 SHORT = 30.0  # seconds: a training that took longer is kept before it is scored
 
 
-class Keeper(Watch):
+class Checkpointer(Watch):
     """The watch over one job in a process of its own."""
 
-    def __init__(self, job: Job, means: Means) -> None:
+    def __init__(self, job: Job, config: ExecutionConfig) -> None:
         super().__init__()
-        self.job, self.key, self.every = job, job.spec.key, means.every
-        self.path = _if_there(means.checkpoints, checkpoint.checkpoint_file, self.key)
-        self.progress = _if_there(means.progress, leases.progress_file, self.key)
-        events = f"{means.tensorboard}/{self.key}" if means.tensorboard else ""
+        self.job, self.key, self.every = job, job.spec.key, config.every
+        self.path = _if_there(config.checkpoints, checkpoint.checkpoint_file, self.key)
+        self.progress = _if_there(config.progress, leases.progress_file, self.key)
+        events = f"{config.tensorboard}/{self.key}" if config.tensorboard else ""
         self.events = "" if os.path.islink(events) else events
         self.writer: SummaryWriter | None = None
         self.stopping = self.training = False
