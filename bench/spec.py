@@ -127,7 +127,8 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One evaluation of one metric: repeat r draws its own evaluation rows and its own random numbers.
 
     per_factor: (K,) by name; matrices: by name, rows of one length.
-    skipped: why there are no values, where the metric asks for what data set or codes do not have.
+    skipped: why there are no values, where the metric asks for what data set or codes do not have. notes: what decides
+    a value beside what the codes hold, and what to do about it (metrics.Scores); absent from the file where empty.
     """
 
     repeat: Count
@@ -136,6 +137,7 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     matrices: dict[Name, list[Row]] = {}
     seconds: Number = 0.0
     skipped: Text = ""
+    notes: list[Text] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ScoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,8 +9,8 @@ OUT/seeds is a results folder with the seeds, OUT/copy-1 and so on each hold a c
 the same command goes on after an end of any kind, and --only-table trains nothing. Prints, and writes to
 OUT/rounding.csv, a row a method and quantity: the standard deviation over seeds, that over the first seed and its
 copies, and the share of the variance over seeds that is rounding, with the 95 % interval of a ratio of two normal
-variances (F distribution). Scores are not normal and one seed's copies stand for those of all: read it as an order of
-magnitude.
+variances (F distribution). A copy whose numbers are the seed's own is left out: the last bit was lost before it told.
+Scores are not normal and one seed's copies stand for those of all: read it as an order of magnitude.
 """
 
 import argparse
@@ -45,6 +45,7 @@ class NextFloat(Watch):
     """A training that begins with one of the backbone's weights moved to the next larger float."""
 
     def __init__(self, copy: int) -> None:
+        super().__init__()
         self.copy = copy
 
     def begin(self, state: State) -> int:
@@ -129,7 +130,8 @@ def rows(out: Path, methods: Sequence[str], specs: Sequence[RunSpec], copies: in
     for method in methods:
         mine = [spec for spec in specs if spec.method == method]
         seeds = values(Store(out / "seeds"), mine)
-        repeated = seeds[:1] + [v for m in range(1, copies + 1) for v in values(Store(out / f"copy-{m}"), mine[:1])]
+        made = [v for m in range(1, copies + 1) for v in values(Store(out / f"copy-{m}"), mine[:1])]
+        repeated = seeds[:1] + [v for v in made if v not in seeds[:1]]
         for name in QUANTITIES:
             a, b = ([v[name] for v in several if name in v] for several in (seeds, repeated))
             if a:

@@ -16,11 +16,15 @@ MOST_LEVELS = 100  # a column of numbers with a fraction and more values than th
 
 
 class Factors(NamedTuple):
-    """Indices v (N, K), the names of the factors, and which of them were continuous and are now in bins."""
+    """Indices v (N, K), the names of the factors, and which of them were continuous and are now in bins.
+
+    kinds: as `Codes` has them; empty where all are ordered.
+    """
 
     v: Ints
     names: tuple[str, ...]
     binned: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 def codes_of(z: Any) -> Floats:
@@ -41,6 +45,8 @@ def factors_of(v: Any, bins: int = 20, binning: str = "width", names: Sequence[s
       of equal numbers of rows.
     - An object column is of strings, bools, integers or floats if all of its values are.
 
+    Strings have no order, nor have pandas' categories unless they say so; all else has.
+
     names: of the columns; by default a data frame's own, or their numbers. Raises MetricError that names the column.
     """
     columns = [(name, _of_one_type(name, c) if c.dtype.kind == "O" else c) for name, c in _columns("v", v)]
@@ -59,7 +65,10 @@ def factors_of(v: Any, bins: int = 20, binning: str = "width", names: Sequence[s
         in_bins(column, bins, binning) if split else _numbered(name, column)
         for (name, column), split in zip(columns, continuous, strict=True)
     ]
-    return Factors(np.stack(indices, axis=1), tuple(name for name, _ in columns), binned)
+    named = _unordered_categories(v)
+    kinds = tuple("unordered" if c.dtype.kind in "US" or k in named else "ordered" for k, (_, c) in enumerate(columns))
+    known = kinds if "unordered" in kinds else ()
+    return Factors(np.stack(indices, axis=1), tuple(name for name, _ in columns), binned, known)
 
 
 def _columns(what: str, given: Any) -> list[Column]:
@@ -81,6 +90,14 @@ def _columns(what: str, given: Any) -> list[Column]:
     if table.ndim != 2 or 0 in table.shape:
         raise MetricError(f"{what} has shape {table.shape}, expected (rows, columns) with at least one of each")
     return [(str(k), column) for k, column in enumerate(table.T)]
+
+
+def _unordered_categories(given: Any) -> set[int]:
+    """Which columns of a data frame are categories without an order, by their place."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(given, pandas.DataFrame):
+        return set()
+    return {k for k, dtype in enumerate(given.dtypes) if str(dtype) == "category" and not dtype.ordered}
 
 
 def _of_series(series: Any) -> NDArray[Any]:

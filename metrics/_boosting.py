@@ -74,8 +74,8 @@ def _placed(x: Floats, x_test: Floats) -> tuple[Floats, Floats]:
     """
     low, high = x.min(axis=0).astype(np.float64), x.max(axis=0).astype(np.float64)
     span = high - low
-    far = np.maximum(np.abs(low), np.abs(high)) > 2.0**12 * span
-    odd = (span > 0) & (far | (span < 2.0**-8))
+    far = np.maximum(np.abs(low), np.abs(high)) > 2.0**6 * span
+    odd = (span > 0) & (far | (span < 2.0**-6))
     if not odd.any():
         return x, x_test
     shift, scale = np.where(odd, low, 0.0), np.where(odd, 2.0 ** -np.frexp(span)[1].astype(float), 1.0)
@@ -84,7 +84,7 @@ def _placed(x: Floats, x_test: Floats) -> tuple[Floats, Floats]:
 
 def chosen(score: Floats) -> Ints:
     """The class with the highest score (C, N), by its place among the classes; (N,)."""
-    return score.argmax(axis=0) if len(score) > 1 else (score[0] >= 0).astype(np.int64)
+    return np.asarray(score.argmax(axis=0) if len(score) > 1 else score[0] >= 0, np.int64)
 
 
 def prior(y: Ints) -> Floats:

@@ -13,8 +13,8 @@ MOST_BITS = 50  # of a code's largest value, either way: in float32 sums of its 
 def check(codes: Codes, *, numbers: bool = False) -> Codes:
     """The same codes as arrays: z (N, D) float32 or float64 and finite, v (N, K) integers from 0; N, D, K at least 1.
 
-    A dimension with values beyond 2^50, or with none beyond 2^-50, is brought to that by a power of 2, which rounds
-    nothing: its squares would leave the range of floats. numbers: v may be float32 or float64 and finite instead.
+    Codes beyond 2^50, or none beyond 2^-50, are brought to that by a power of 2, which rounds nothing, and then single
+    dimensions: their squares would leave the range of floats. numbers: v may be float32 or float64 and finite instead.
     Raises MetricError that names the array, the column and the row at fault.
     """
     z, v = real("z", codes[0]), np.asarray(codes[1])
@@ -91,10 +91,16 @@ def indices(name: str, array: Ints) -> Ints:
 
 
 def _bounded(z: Floats) -> Floats:
-    """Each column of z with its largest value between 2^-50 and 2^50, unless it is 0."""
+    """z with its largest value, and then that of each column, between 2^-50 and 2^50, unless it is 0."""
     exponent = np.frexp(np.abs(z).max(axis=0))[1]
-    power = np.clip(exponent, -MOST_BITS, MOST_BITS) - exponent
+    common = exponent + _power(exponent.max(initial=-MOST_BITS, where=z.any(axis=0)))
+    power = common + _power(common) - exponent
     return np.ldexp(z, power).astype(z.dtype) if power.any() else z
+
+
+def _power(exponent: Ints) -> Ints:
+    """What brings exponents into the bounds."""
+    return np.clip(exponent, -MOST_BITS, MOST_BITS) - exponent
 
 
 def _table(name: str, array: Floats | Ints) -> NDArray[Any]:

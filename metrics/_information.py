@@ -17,7 +17,8 @@ def _discretise(z_j: Floats, bins: int) -> Ints:
     low, high = z_j.min(), z_j.max()
     span = float(high - low)
     if span < 4 * bins * np.spacing(np.maximum(np.abs(low), np.abs(high))):  # no edges fit between such numbers
-        return np.minimum((z_j - low).astype(np.float64) / (span or 1.0) * bins, bins - 1).astype(np.int64)
+        binned = np.minimum((z_j - low).astype(np.float64) / (span or 1.0) * bins, bins - 1)
+        return np.asarray(binned, np.int64)
     return np.asarray(np.digitize(z_j, np.histogram(z_j, bins)[1][:-1]) - 1)
 
 

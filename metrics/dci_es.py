@@ -17,7 +17,7 @@ __all__ = ["dci_es"]
 ABOUT = About(
     meaning="DCI, and how small a probe already predicts the factors as well as the largest (explicitness)",
     range="0 to 1, higher is better; explicitness from -1",
-    chance="0.001 for disentanglement and completeness; informativeness 0.124; explicitness is not defined",
+    chance="0.001 for disentanglement and completeness; informativeness 0.125; explicitness is not defined",
     ceiling="1",
 )
 
@@ -125,7 +125,8 @@ def accuracy_curve(
     The last size is that of the whole probe.
     """
     (classes, label), right = np.unique(y, return_inverse=True), []
-    start, importance = prior(label)[:, None], np.zeros(0)
+    start = prior(label)[:, None]
+    importance: Floats = np.zeros(0)
     for t, (score, gain) in enumerate(growth, start=1):
         if t in sizes:
             grown = start + (score - start) / (1 - (1 - RATE) ** t) if t < sizes[-1] else score

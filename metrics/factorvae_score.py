@@ -61,8 +61,10 @@ def factorvae_score(
     per_factor = np.full(v.shape[1], np.nan)
     per_factor[factors] = agreement(train, test)[factors] / np.maximum(test.sum(axis=0), 1)[factors]
     score = float(agreement(train, test).sum() / eval_votes)
-    matrices, notes = {"votes": train.astype(np.float64)}, pruned_by_scale(np.sqrt(z_variance), prune_std)
-    return Scores({"factorvae_score": score}, {"factorvae_score": per_factor}, matrices, notes)
+    notes = pruned_by_scale(np.sqrt(z_variance), prune_std)
+    return Scores(
+        {"factorvae_score": score}, {"factorvae_score": per_factor}, {"votes": train.astype(np.float64)}, notes
+    )
 
 
 def pruned_by_scale(deviation: Floats, prune_std: float) -> tuple[str, ...]:

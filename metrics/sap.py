@@ -58,7 +58,8 @@ def sap(
     columns("z", train.z, 2, "sap is a gap between two dimensions")
     S = _squared_correlation(train) if continuous else _accuracy(train, test, C)
     gaps = _gaps(S)
-    found, notes = float(np.nanmean(gaps)), ()
+    found = float(np.nanmean(gaps))
+    notes: tuple[str, ...] = ()
     if not continuous and _unusual(train.z):
         notes = _moved(found, float(np.nanmean(_gaps(_accuracy(*_standard(train, test), C)))))
     return Scores({"sap": found}, {"sap": gaps}, {"sap": S}, notes)

@@ -43,5 +43,5 @@ def calibrate(grid: str, metrics: str | None, given: tuple[str, ...], seed: int,
     with replacing_folder(out) as new, styled():
         write(new / "calibration.csv", csv_text(sizes, found))
         write(new / "calibration.md", markdown(table))
-        save(draw(table, sizes, seed), new / "calibration")
+        save(draw(table, sizes, seed), new / "calibration", "Scores of codes that are known by formula")
     click.echo(f"{out}: calibration.csv, .md, .png, .svg")

@@ -14,6 +14,7 @@ SECTIONS = {  # of the help, and in each its commands: the file beside this one,
     "A study": {"run": "run.run", "plan": "plan.plan", "status": "status.status", "search": "search.search"},
     "Its results": {
         "report": "report.report",
+        "show": "show.show",
         "baselines": "results.baselines",
         "score": "score.score",
         "verify": "results.verify",

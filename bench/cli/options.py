@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -110,17 +109,6 @@ def folders_of(results: Path) -> list[Path]:
     return folders
 
 
-def check_device(device: str) -> None:
-    """BenchError where torch has no such device here."""
-    import torch  # a report does without
-
-    try:
-        torch.empty(1, device=device).item()
-    except (RuntimeError, AssertionError, ImportError) as error:
-        reason = re.split(r"\n|\.(?= )", str(error))[0]
-        raise BenchError(f"device={device}: {reason}; cpu is always there") from None
-
-
 def check_reproducible(reproducible: bool, devices: Sequence[str]) -> None:
     """BenchError where it is asked for and runs cannot be told to round alike: a GPU, or another kind of processor."""
     instructions = str(environment()["instruction_set"])
@@ -178,16 +166,16 @@ def shard_of(given: str) -> tuple[int, int]:
     return int(which), int(of)
 
 
-def engine_of(engine: str, scheduler: str | None) -> dict[str, str] | None:
-    """Arguments of `joblib.parallel_config` for an engine; None for the local one. BenchError where it is not there."""
+def scheduler_of(engine: str, scheduler: str | None) -> str:
+    """The address of the cluster that runs go to; empty for this machine. BenchError where it cannot be used."""
     if engine == "local":
         if scheduler is not None:
             raise BenchError(f"scheduler={scheduler}: only for --engine dask")
-        return None
+        return ""
     if scheduler is None:
         raise BenchError("engine=dask: expected --scheduler tcp://HOST:PORT")
     needs("distributed", "dask", "engine=dask: Dask")
-    return {"backend": "dask", "scheduler_host": scheduler}
+    return scheduler
 
 
 def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
@@ -197,27 +185,44 @@ def needs(module: str, extra: str, what: str, asked: bool = True) -> None:
 
 
 def devices_of(device: str) -> tuple[str, ...]:
-    """The devices that are meant, each of which is there. BenchError where not."""
+    """What `--device` means, of every command: devices that are there. BenchError where one is not."""
     import torch  # a report does without
 
     return devices(device, torch.cuda.device_count())
 
 
-def means_of(device: str, threads: int, flags: dict[str, Any]) -> Means:
-    """Where and how runs are carried out; takes what PLACE and HOW say of it from `flags`. BenchError for a device."""
-    runs, timeout, retries, every, reproducible = (
-        flags.pop(name) for name in ("runs_per_device", "timeout", "retries", "checkpoint_every", "reproducible")
-    )
-    there = devices_of(device)
+def device_of(device: str) -> str:
+    """The one device of a command that does its work in this process, as torch calls it: of several GPUs the first.
+
+    BenchError for a list, or a device that is not there.
+    """
+    found = devices_of(device)
+    if "," in device:
+        raise BenchError(f"device={device}: this command uses one device; expected auto, cpu, cuda or cuda:N")
+    return found[0]
+
+
+def means_of(flags: dict[str, Any]) -> Means:
+    """Where and how runs are carried out: takes the options of PLACE, and of HOW where there are, from `flags`.
+
+    BenchError for a device that is not there, a cluster that cannot be used, and what cannot be reproducible.
+    """
+    scheduler = scheduler_of(flags.pop("engine", "local"), flags.pop("scheduler", None))
+    there = devices_of(flags.pop("device"))
+    runs, threads, jobs = (flags.pop(name) for name in ("runs_per_device", "threads", "jobs"))
+    reproducible = flags.pop("reproducible")
     check_reproducible(reproducible, there)
-    return Means(there, runs, threads, timeout=timeout, retries=retries, every=every, reproducible=reproducible)
+    known = {"timeout": "timeout", "retries": "retries", "checkpoint_every": "every"}
+    how: dict[str, Any] = {name: flags.pop(option) for option, name in known.items() if option in flags}
+    at_once = (jobs or 0) if scheduler else processes_of(there, runs, threads, jobs)
+    return Means(there, runs, threads, reproducible=reproducible, processes=at_once, scheduler=scheduler, **how)
 
 
-def processes(means: Means, asked: int | None) -> int:
+def processes_of(devices: Sequence[str], runs_per_device: int, threads: int, asked: int | None) -> int:
     """How many runs there are at once: at most one a slot; on the processor by default one for so many cores."""
-    if means.devices == ("cpu",):
-        return asked or max(1, int(joblib.cpu_count()) // means.threads)
-    slots = len(means.devices) * means.runs_per_device
+    if devices == ("cpu",):
+        return asked or max(1, int(joblib.cpu_count()) // threads)
+    slots = len(devices) * runs_per_device
     return min(asked or slots, slots)
 
 

@@ -1,22 +1,21 @@
 """Commands on results that are there: baselines beside them, a check of them, their union, pictures from weights."""
 
-import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
-import joblib
 import numpy as np
 
 from bench.cli.compare import told
-from bench.cli.options import PATH, REPRODUCIBLE, check_device, check_reproducible
-from bench.environment import reproducible_kernels
+from bench.cli.help import Sections
+from bench.cli.options import HOW, PATH, PLACE, device_of, means_of, options
+from bench.cli.run import execute
 from bench.errors import BenchError, printable
+from bench.execution.baselines import plan_baselines
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_weights, retrained
 from bench.pictures.decoded import draw
-from bench.quantities import fixed
 from bench.report.comparison.outcomes import of_runs, of_store
-from bench.scoring.baselines import Task, carried_out, tasks
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
@@ -24,45 +23,24 @@ from bench.study.overrides import words
 SHOWN = 10  # differences of a run that are written out
 
 
-@click.command()
+@click.command(cls=Sections)
 @click.argument("results", type=PATH)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Of the runs' first seeds.")
 @click.option("--only", help="Comma-separated: chance, untrained, pca, ica, supervised, ceiling.  [default: all]")
-@click.option("--jobs", type=click.IntRange(1), help="Baselines at once.  [default: cores]")
-@click.option("--device", default="cpu", show_default=True, help="Where the encoders are trained and encode.")
-@REPRODUCIBLE
-def baselines(results: Path, seeds: int, only: str | None, jobs: int | None, device: str, reproducible: bool) -> None:
+@options(PLACE, HOW)
+def baselines(results: Path, seeds: int, only: str | None, **flags: Any) -> None:
     """Score chance, an untrained encoder, PCA, ICA, one trained on labels and the factors beside the runs of RESULTS.
 
     By the protocols of these runs, at their seeds and on their evaluation rows. What is there already is kept. The
     supervised encoder is trained for as many updates as the runs; the others take seconds.
     """
-    check_device(device)
-    check_reproducible(reproducible, [device])
-    store = opened(results)
-    asked = tasks(store, seeds, device, None if only is None else words(only))
-    todo = [task for task in asked if not task.refused]
-    click.echo(f"{results}: {len(todo)} baselines to score")
-    for reason in dict.fromkeys(task.refused for task in asked if task.refused):
+    means, store = means_of(flags), opened(results)
+    left = plan_baselines(store, seeds, None if only is None else words(only), means.threads, means.reproducible)
+    click.echo(f"{results}: {len(left.jobs)} baselines to score")
+    for reason in left.refused:
         click.echo(f"left out: {printable(reason)}", err=True)
-    with reproducible_kernels() if reproducible else contextlib.nullcontext():
-        keep(store, todo, jobs or joblib.cpu_count())
-
-
-def keep(store: Store, todo: Sequence[Task], processes: int) -> None:
-    """Score these baselines, and store and tell each as it is done."""
-    made = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")(
-        joblib.delayed(carried_out)(task) for task in todo
-    )
-    for done, (record, artefacts) in enumerate(made, start=1):
-        if not store.put(record, artefacts):  # it is there, without some scores or repeats
-            there = store.scored(record.key)
-            more = [file for file in artefacts.scores if len(file.repeats) > there.get(file.protocol, 0)]
-            store.add_scores(record.key, more)
-        scored = {name: value for file in artefacts.scores for name, value in file.repeats[0].values.items()}
-        values = ", ".join(f"{name} {fixed(value, 3)}" for name, value in scored.items())
-        values = f"diverged at update {record.step}: {record.error}" if record.status == "diverged" else values
-        click.echo(f"{done}/{len(todo)}: {record.spec.method} seed={record.spec.seed}: {values}")
+    if left.jobs:
+        execute(left.jobs, store, means)
 
 
 @click.command()
@@ -77,9 +55,16 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
     Exactly on a platform like the record's, or where runs are reproducible; elsewhere scores within a stated tolerance,
     runs trained again as `compare` does. Exits with 1 where something differs.
     """
-    store = opened(results)
+    store, device = opened(results), device_of(device)
     if retrain:
-        told(of_store(store), of_runs(retrained(store, retrain, np.random.default_rng(seed), device)), store.damaged)
+        unchecked: dict[str, str] = {}
+        again = of_runs(retrained(store, retrain, np.random.default_rng(seed), device, unchecked))
+        for key, reason in unchecked.items():
+            click.echo(f"{key}: could not be checked: {printable(reason)}")
+        if again or not unchecked:
+            told(of_store(store), again, store.damaged)
+        if unchecked:
+            raise SystemExit(1)
         return
     how, checks = ("weights", from_weights(store, device)) if weights else ("posterior", from_posteriors(store))
     if not _told(checks, store, TOLERANCES[how]):
@@ -112,7 +97,7 @@ def merge(results: tuple[Path, ...], out: Path) -> None:
 def pictures(results: Path, out: Path, device: str) -> None:
     """Decode traversals and reconstructions of the runs that stand for their methods, from the weights in RESULTS."""
     store = opened(results)
-    for path in draw(store, out / results.resolve().name, device):
+    for path in draw(store, out / results.resolve().name, device_of(device)):
         click.echo(str(path))
     for key, reason in store.damaged.items():
         click.echo(f"passed over {results / key}: damaged: {reason}", err=True)
@@ -130,15 +115,17 @@ def opened(results: Path) -> Store:
 
 def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
     """Say what came of each run that is not as stored, and sum up; whether all is well."""
-    runs = numbers = elsewhere = wrong = 0
+    runs = numbers = elsewhere = wrong = unchecked = 0
     skipped: dict[str, int] = {}
     for c in checks:
         runs, numbers, elsewhere = runs + 1, numbers + c.numbers, elsewhere + (not c.exact)
-        wrong += bool(c.differences)
+        wrong, unchecked = wrong + bool(c.differences), unchecked + bool(c.error)
         for one in c.differences[:SHOWN]:
             click.echo(printable(one.text))
         if len(c.differences) > SHOWN:
             click.echo(f"{c.key}: and {len(c.differences) - SHOWN} more")
+        if c.error:
+            click.echo(f"{c.key}: could not be checked: {printable(c.error)}")
         if c.skipped:
             skipped[c.skipped] = skipped.get(c.skipped, 0) + 1
     for why, n in skipped.items():
@@ -146,5 +133,6 @@ def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
     for key, reason in store.damaged.items():
         click.echo(f"{key}: damaged: {printable(reason)}")
     how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
-    click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {len(store.damaged)} are damaged")
-    return not wrong and not store.damaged
+    lost = f"{len(store.damaged)} are damaged" + (f", {unchecked} could not be checked" if unchecked else "")
+    click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {lost}")
+    return not (wrong or unchecked or store.damaged)

@@ -1,7 +1,6 @@
 """`bench run` at the terminal, and what it shares with other commands that plan or carry out runs."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,24 +8,11 @@ import click
 from rich.console import Console
 
 from bench.cli.help import Sections
-from bench.cli.options import (
-    HOW,
-    PLACE,
-    STUDY,
-    asked,
-    engine_of,
-    left_out,
-    means_of,
-    needs,
-    options,
-    processes,
-    writable,
-)
+from bench.cli.options import HOW, PLACE, STUDY, asked, left_out, means_of, needs, options, writable
 from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
 from bench.errors import printable
 from bench.execution.job import Job, Means, Result
 from bench.execution.plan import plan
-from bench.execution.pool import LOCAL
 from bench.execution.session import Session
 from bench.execution.status import note
 from bench.scoring.protocol import Protocol
@@ -41,25 +27,15 @@ EXAMPLE = "For example: bench run --methods vae,betavae --betas 4,16 --seeds 5"
 @click.option("--score-every", type=click.IntRange(0), default=0, help="Updates between scorings on the way.")
 @click.option("--tensorboard", is_flag=True, help="Also write event files, into OUT/.tensorboard.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
-def run(
-    device: str,
-    jobs: int | None,
-    threads: int,
-    engine: str,
-    scheduler: str | None,
-    score_every: int,
-    tensorboard: bool,
-    quiet: bool,
-    **flags: Any,
-) -> None:
+def run(score_every: int, tensorboard: bool, quiet: bool, **flags: Any) -> None:
     """Train and score every run of a study that is not done yet."""
-    by, means = engine_of(engine, scheduler), means_of(device, threads, flags)
+    means = means_of(flags)
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
     store = Store(writable(out))
     left = plan(
         *(specs, protocols, store, repeats),
-        threads=threads,
+        threads=means.threads,
         score_every=score_every,
         reproducible=means.reproducible,
     )
@@ -75,34 +51,32 @@ def run(
     means = replace(means, tensorboard=events)
     note(store.root, specs)
     if left.jobs:
-        at_once = processes(means, jobs) if engine == "local" else jobs or -1
-        carry_out(left.jobs, store, at_once, means, protocols, engine=by, quiet=quiet)
+        execute(left.jobs, store, means, protocols, quiet=quiet)
 
 
-def carry_out(
-    jobs: list[Job],
-    store: Store,
-    processes: int,
-    means: Means | None = None,
-    protocols: tuple[Protocol, ...] = (),
-    *,
-    engine: Mapping[str, str] | None = None,
-    quiet: bool = False,
+def execute(
+    jobs: list[Job], store: Store, means: Means, protocols: tuple[Protocol, ...] = (), *, quiet: bool = False
 ) -> None:
     """Run the jobs, store each as it ends, and say what failed. Exits with 1 where something did, 130 on Ctrl-C."""
     console = Console(highlight=False, quiet=quiet)
-    session = Session(store, means or Means(), protocols, lambda line: console.print(line, soft_wrap=True))
-    results = session.results(jobs, processes, engine or LOCAL)
+    session = Session(store, means, protocols, lambda line: console.print(line, soft_wrap=True))
+    results, at_once = session.results(jobs), means.processes or len(jobs)
     names = {job.spec.key: describe(job.spec) for job in jobs}
     failed, trained, skipped = [], [], Counter[tuple[str, str]]()
-    for result in shown(results, len(jobs), processes, console, session.running, names):
+    notes: dict[str, list[str]] = {}
+    for result in shown(results, len(jobs), at_once, console, session.running, names):
         failed += [result] if fate(result) in ("failed", "diverged") else []
         trained += [result.record] if result.record is not None else []
         known = {(p.id, p.lacking) for p in result.job.protocols}  # which are told before the runs
         found = {(s.protocol, r.skipped) for s in result.artefacts.scores for r in s.repeats if r.skipped}
         skipped.update(found - known)
+        for score in result.artefacts.scores:
+            notes.setdefault(score.protocol, []).extend(note for r in score.repeats for note in r.notes or ())
     for (protocol, reason), n in sorted(skipped.items()):
         console.print(f"not scored: {protocol}: {reason} ({plural(n, 'run')})", soft_wrap=True)
+    for protocol, (first, *further) in sorted((p, several) for p, several in notes.items() if several):
+        more = f" (and {plural(len(further), 'more note')})" if further else ""
+        console.print(f"note: {protocol}: {first}{more}", soft_wrap=True)
     for line in collapsed(trained):
         click.echo(line)
     end(failed, session.interrupted, store)

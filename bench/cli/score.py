@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from bench import plugins
-from bench.cli.options import PATH, check_device, folders_of
+from bench.cli.options import PATH, device_of, devices_of, folders_of, processes_of
 from bench.environment import environment
 from bench.errors import BenchError, printable
 from bench.execution.job import Job, Means
@@ -17,7 +17,7 @@ from bench.execution.plan import scoring
 from bench.quantities import BASELINES
 from bench.report.tables.csv_file import Row, csv_text
 from bench.report.tables.rows import score_rows
-from bench.scoring.arrays import csv_of, read, score_arrays, table
+from bench.scoring.arrays import csv_of, read, remarks, score_arrays, table
 from bench.scoring.protocol import Facts, Grid, Protocol, left_out, protocols_of
 from bench.spec import Record
 from bench.store import atomic
@@ -42,7 +42,7 @@ from bench.study.overrides import split_setting, words
 @click.option("--eval-repeats", type=click.IntRange(1), help="Evaluations of each run.  [default: 1]")
 @click.option("--udr", is_flag=True, help="Of runs: how far seeds agree, into udr.csv beside them.")
 @click.option("--jobs", type=click.IntRange(1), help="Runs at once.  [default: 1]")
-@click.option("--device", help="Where runs are encoded: cpu, cuda, ...  [default: cpu]")
+@click.option("--device", help="Where runs are encoded: auto, cpu, cuda, or a list.  [default: cpu]")
 def score(
     file: Path | None, runs: Path | None, metrics: str | None, given: tuple[str, ...], out: Path | None, **options: Any
 ) -> None:
@@ -73,6 +73,8 @@ def score_file(
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=1000)
     console.print(table(scored))
+    for line in remarks(scored):
+        click.echo(printable(line))
     if out is not None:
         write(out, csv_of(scored))
 
@@ -90,17 +92,19 @@ def score_runs(
     device: str = "cpu",
 ) -> None:
     """Score every done run by the protocols that it lacks; with `udr`, how far its seeds agree."""
-    check_device(device)
+    devices = devices_of(device)
+    means = Means(devices, processes=processes_of(devices, 1, 1, jobs))
+    one = device_of(device) if udr else ""
     stores = [Store(f) for f in folders_of(folder)]
     rows = []
     if metrics is not None or not udr:
         names, settings = asked(metrics, given)
         facts_to_protocols = partial(protocols_of, names, settings, words(codes))
         for store in stores:
-            rows += further(store, facts_to_protocols, eval_repeats, device, jobs)
+            rows += further(store, facts_to_protocols, eval_repeats, means)
     if udr:
         for store in stores:
-            rows += agreement(store, device)
+            rows += agreement(store, one)
     for store in stores:
         for key, reason in store.damaged.items():
             click.echo(f"passed over {store.root / key}: damaged: {printable(reason)}", err=True)
@@ -124,18 +128,17 @@ def further(
     store: Store,
     protocols: Callable[[Facts], tuple[Protocol, ...]],
     repeats: int,
-    device: str,
-    processes: int,
+    means: Means,
 ) -> list[dict[str, Any]]:
     """Add what the store's done runs lack of the protocols for their data; the rows of all of their scores by them."""
-    from bench.cli.run import carry_out  # imports torch, which the scores of a file do without
+    from bench.cli.run import execute  # imports torch, which the scores of a file do without
 
     done, beside = learnt(store)
     jobs = []
     for record in done:
         try:
             job = scoring(
-                Job(record.spec, protocols(Facts.read(record.evaluation)), repeats, device, 1, environment()), store
+                Job(record.spec, protocols(Facts.read(record.evaluation)), repeats, environment=environment()), store
             )
         except Damaged as error:
             store.damaged[record.key] = str(error)
@@ -146,7 +149,7 @@ def further(
         click.echo(f"{beside} baselines are scored as the runs are by: python -m bench baselines {store.root}")
     click.echo("".join(f"{line}\n" for line in left_out(p for job in jobs for p in job.protocols)), nl=False)
     if jobs:
-        carry_out(jobs, store, processes, Means((device,)))
+        execute(jobs, store, means)
     runs = []
     for record in [record for record in done if record.key not in store.damaged]:
         wanted = {p.id for p in protocols(Facts.read(record.evaluation))}

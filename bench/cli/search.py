@@ -11,13 +11,12 @@ import optuna
 
 from bench import plugins
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PLACE, SETUP, engine_of, means_of, options, processes, writable
-from bench.cli.run import carry_out, end
+from bench.cli.options import HOW, PLACE, SETUP, means_of, options, writable
+from bench.cli.run import end, execute
 from bench.errors import BenchError
 from bench.execution.job import Means
 from bench.execution.leases import Leases
 from bench.execution.plan import plan as planned
-from bench.execution.pool import LOCAL
 from bench.execution.session import Session
 from bench.scoring.protocol import Protocol, protocols_of
 from bench.search.loop import Loop, Told
@@ -67,29 +66,15 @@ class Asked:
 @click.option("--storage", metavar="URL", help="A database that Optuna takes.  [default: a journal in OUT]")
 @click.option("--confirm", type=click.IntRange(0), default=5, show_default=True, help="Report seeds at the end.")
 @click.option("--quiet", is_flag=True, help="Say only what failed.")
-def search(
-    device: str,
-    jobs: int | None,
-    threads: int,
-    engine: str,
-    scheduler: str | None,
-    storage: str | None,
-    confirm: int,
-    quiet: bool,
-    **flags: Any,
-) -> None:
+def search(storage: str | None, confirm: int, quiet: bool, **flags: Any) -> None:
     """Search each method's settings with equal budgets, and try the best again on seeds that the search never saw."""
-    by, means = engine_of(engine, scheduler), means_of(device, threads, flags)
-    if by is not None and jobs is None:
-        raise BenchError("engine=dask: a search asks for one run after another; expected --jobs, how many at once")
-    wanted = asked(flags)
+    means, wanted = means_of(flags), asked(flags)
     store = Store(writable(wanted.out))
-    at_once = processes(means, jobs) if by is None else jobs or 1
     if not quiet:
         introduce(wanted, store)
-    searched(wanted, store, means, at_once, by, storage, confirm, quiet)
+    searched(wanted, store, means, storage, confirm, quiet)
     if confirm:
-        confirmed(wanted, store, means, at_once, by, quiet)
+        confirmed(wanted, store, means, quiet)
 
 
 def asked(flags: dict[str, Any]) -> Asked:
@@ -161,16 +146,7 @@ def introduce(wanted: Asked, store: Store) -> None:
         )
 
 
-def searched(
-    wanted: Asked,
-    store: Store,
-    means: Means,
-    at_once: int,
-    engine: dict[str, str] | None,
-    storage: str | None,
-    confirm: int,
-    quiet: bool,
-) -> None:
+def searched(wanted: Asked, store: Store, means: Means, storage: str | None, confirm: int, quiet: bool) -> None:
     """Spend the budget of every method; what is known is written after every trial. Exits on a signal."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     session = Session(store, means, wanted.scored)
@@ -179,7 +155,7 @@ def searched(
         leases = stack.enter_context(Leases(unlinked(store.root, FOLDER)))
         kept = opened(store.root, storage)
         searches = [MethodSearch(plan, kept, leases) for plan in wanted.plans]
-        for one in Loop(session, searches, wanted.scored, at_once, engine or LOCAL).told():
+        for one in Loop(session, searches, wanted.scored).told():
             write(store.root, outcome(one.search, store))
             if not quiet or one.reason:
                 click.echo(line(one))
@@ -210,9 +186,7 @@ def line(one: Told) -> str:
     return head + ", ".join(f"{o.name} {v:.4g}" for o, v in zip(plan.objectives, one.values, strict=True))
 
 
-def confirmed(
-    wanted: Asked, store: Store, means: Means, at_once: int, engine: dict[str, str] | None, quiet: bool
-) -> None:
+def confirmed(wanted: Asked, store: Store, means: Means, quiet: bool) -> None:
     """Train each method's chosen setting on report seeds."""
     known = {found.name: found for found in read_searches(store.root)}
     specs = []
@@ -228,7 +202,7 @@ def confirmed(
         specs += [spec_of(one.base, best.params, seed) for seed in found.confirm_seeds]
     left = planned(specs, wanted.confirmed, store, threads=means.threads, reproducible=means.reproducible)
     if left.jobs:
-        carry_out(left.jobs, store, at_once, means, wanted.confirmed, engine=engine, quiet=quiet)
+        execute(left.jobs, store, means, wanted.confirmed, quiet=quiet)
     if "udr" in [o.name for o in wanted.objectives]:
         for one in wanted.plans:
             add(store, with_udr(known[one.name], store))

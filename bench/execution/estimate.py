@@ -1,78 +1,137 @@
-"""What a study will take: time by method from a short calibration on this machine, memory, and room on the disk."""
+"""What a study will take: seconds by method, of runs that are there or else calibrated; memory; room on the disk."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
+from bench.environment import environment, is_reproducible
 from bench.execution.job import Job, Means
-from bench.execution.pool import CREW, carry_out
-from bench.store.files import files_of
+from bench.execution.pool import CREW, result_of
+from bench.spec import Record
+from bench.store.files import Damaged, files_of
+from bench.store.store import Store
 from bench.study.study import observations
 
-UPDATES = (10, 50)  # of the two calibration runs: their difference is free of what a run costs once
+WARM_UP = 20  # updates of a first run, in which libraries load and compile, and of the second, which has neither
+SECONDS = 3.0  # that the third trains at least: its excess over the second is free of what a run costs once
+LOAD = 2.0  # how much longer runs may take than seen, beside others and on a machine that does other work
 
 
 class Estimate(NamedTuple):
     """Of all the runs of a method that are to be trained.
 
-    seconds: of one run on one process; memory, disk: bytes, of a process at its peak and of a run as it is stored.
+    least, most: seconds of one run, scoring included, by the fastest and the slowest run seen.
+    memory, disk: bytes, of a process at its peak and of a run as it is stored. basis: what was seen, in words.
     """
 
     method: str
     runs: int
-    seconds: float
+    least: float
+    most: float
+    memory: float
+    disk: float
+    basis: str
+
+
+class Seen(NamedTuple):
+    """What one run took: seconds once and by observation, scoring seconds included in `once`; bytes."""
+
+    once: float
+    each: float
     memory: float
     disk: float
 
 
-def estimates(jobs: Sequence[Job], means: Means) -> list[Estimate]:
-    """An estimate for each method of these jobs, from two short runs of its first one. Takes some seconds a method.
+def estimates(jobs: Sequence[Job], means: Means, store: Store, say: Callable[[str], None]) -> list[Estimate]:
+    """An estimate for each method of these jobs: from runs of the store if it has any like them, else calibrated.
 
-    Raises RuntimeError where such a run fails, with its error.
+    say: told what is calibrated, before each. Raises RuntimeError where such a run fails, with its error.
     """
     found = []
     try:
         for method in dict.fromkeys(job.spec.method for job in jobs):
             mine = [job for job in jobs if job.spec.method == method]
-            short, long = (_tried(mine[0], updates, replace(means, retries=0)) for updates in UPDATES)
-            each = max(0.0, long.seconds - short.seconds) / (UPDATES[1] - UPDATES[0])
-            once = max(0.0, short.seconds - each * UPDATES[0]) + long.scoring
-            mean = sum(observations(job.spec) for job in mine) / len(mine) / observations(_shortened(mine[0], 1).spec)
-            found.append(Estimate(method, len(mine), once + each * mean, long.memory, long.disk))
+            seen = of_store(mine[0], means, store)
+            basis = f"{len(seen)} runs that are there" if len(seen) > 1 else "1 run that is there"
+            if not seen:
+                say(f"calibrating {method}: at least {SECONDS:g} s of training, and a scoring")
+                seen, basis = [calibrated(mine[0], replace(means, retries=0))], "calibration"
+            found.append(_estimate(method, mine, seen, basis))
     finally:
         CREW.dismiss()
     return found
 
 
-def seconds_in_all(found: Sequence[Estimate], processes: int) -> float:
-    """Seconds for all runs on so many processes that do not slow each other down."""
-    total = sum(e.seconds * e.runs for e in found)
-    longest = max((e.seconds for e in found), default=0.0)
-    return max(longest, total / processes)
+def of_store(job: Job, means: Means, store: Store) -> list[Seen]:
+    """What the done runs of the job's method, backbone and data set took on this kind of processor and device."""
+    here = (environment()["cpu"], means.devices[0].partition(":")[0], means.threads, means.reproducible)
+    found = []
+    for record in Store(store.root):
+        if record.status == "done" and _alike(record, job) and _place(record) == here:
+            with suppress(Damaged, KeyError):
+                disk = sum(file.size for file in store.manifest(record.key).files.values())
+                found.append(_seen(record, 0.0, disk))
+    return found
 
 
-class _Tried(NamedTuple):
-    seconds: float
-    scoring: float
-    memory: float
-    disk: float
+def calibrated(job: Job, means: Means) -> Seen:
+    """What a run of the job takes, by three short ones. Raises RuntimeError where one fails, with its error."""
+    _tried(job, WARM_UP, means)
+    short, _ = _tried(job, WARM_UP, means)
+    per_update = max(float(short.cost["seconds_training"]) / WARM_UP, 1e-6)
+    long, disk = _tried(job, updates := WARM_UP + math.ceil(SECONDS / per_update), means)
+    while (trained := float(long.cost["seconds_training"])) < SECONDS and updates < job.spec.steps:
+        updates = math.ceil(updates * min(10.0, 1.5 * SECONDS / max(trained, 0.1)))
+        long, disk = _tried(job, updates, means)
+    excess = max(0.0, trained - float(short.cost["seconds_training"]))
+    each = excess / (observations(long.spec) - observations(short.spec))
+    return _seen(long, max(0.0, trained - each * observations(long.spec)), disk)
 
 
-def _tried(job: Job, updates: int, means: Means) -> _Tried:
-    result = carry_out(_shortened(job, updates), means)
+def seconds_in_all(each: Iterable[tuple[int, float]], processes: int) -> float:
+    """Seconds for so many runs of so many seconds, on processes that do not slow each other down."""
+    known = list(each)
+    longest = max((seconds for _, seconds in known), default=0.0)
+    return max(longest, sum(runs * seconds for runs, seconds in known) / processes)
+
+
+def _estimate(method: str, jobs: Sequence[Job], seen: Sequence[Seen], basis: str) -> Estimate:
+    mean = sum(observations(job.spec) for job in jobs) / len(jobs)
+    seconds = [one.once + one.each * mean for one in seen]
+    memory, disk = max(one.memory for one in seen), max(one.disk for one in seen)
+    return Estimate(method, len(jobs), min(seconds), max(seconds), memory, disk, basis)
+
+
+def _seen(record: Record, once: float, disk: float) -> Seen:
+    """By a record's cost; `once`: seconds of its training that more updates would not add to."""
+    training, scoring, peak = (float(record.cost[n]) for n in ("seconds_training", "seconds_scoring", "peak_memory_mb"))
+    return Seen(once + scoring, (training - once) / observations(record.spec), peak * 2**20, disk)
+
+
+def _alike(record: Record, job: Job) -> bool:
+    parts = ("method", "backbone", "backbone_params", "dataset")
+    return all(getattr(record.spec, part) == getattr(job.spec, part) for part in parts)
+
+
+def _place(record: Record) -> tuple[object, ...]:
+    """Processor, kind of device, threads and whether kernels were chosen to round alike: what speed depends on."""
+    known = record.environment
+    device = str(known.get("device", "")).partition(":")[0]
+    return known.get("cpu"), device, known.get("threads"), is_reproducible(known)
+
+
+def _tried(job: Job, updates: int, means: Means) -> tuple[Record, float]:
+    """The record of a run of so many updates, and its bytes as stored."""
+    short = msgspec.structs.replace(job.spec, steps=updates)
+    result = result_of(replace(job, spec=short, weights=None, posterior=None), means)
     record = result.record
     if record is None or record.status == "failed":
         raise RuntimeError((record and record.error) or "stopped")
-    training, scoring, peak = (float(record.cost[n]) for n in ("seconds_training", "seconds_scoring", "peak_memory_mb"))
-    disk = sum(map(len, files_of(record, result.artefacts).values()))
-    return _Tried(training, scoring, peak * 2**20, disk)
-
-
-def _shortened(job: Job, updates: int) -> Job:
-    return replace(job, spec=msgspec.structs.replace(job.spec, steps=updates), weights=None, posterior=None)
+    return record, sum(map(len, files_of(record, result.artefacts).values()))
 
 
 def size(number: float) -> str:

@@ -57,7 +57,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Means:
-    """Where and how jobs are carried out, the same for all jobs of a study.
+    """Where and how jobs are carried out, the same for all jobs of a command.
 
     devices: `cpu`, which any number of processes share, or devices with a number (`cuda:0`), which at most
         `runs_per_device` processes of this machine use at once.
@@ -69,6 +69,8 @@ class Means:
     progress: the folder in which each process says how far it is; empty: nowhere.
     tensorboard: the folder for event files; empty: none.
     reproducible: whether jobs that are made for it are.
+    processes: how many runs at once. scheduler: the address of the Dask cluster that carries them out, of which
+        `processes` 0 means as many as its workers have threads; empty: this machine.
     """
 
     devices: tuple[str, ...] = ("cpu",)
@@ -83,6 +85,8 @@ class Means:
     progress: str = ""
     tensorboard: str = ""
     reproducible: bool = False
+    processes: int = 1
+    scheduler: str = ""
 
 
 class Progress(msgspec.Struct, frozen=True):

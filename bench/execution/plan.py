@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bench.environment import environment, is_reproducible
 from bench.execution.job import Job
+from bench.quantities import BASELINES
 from bench.scoring.protocol import Protocol
 from bench.spec import RunSpec
 from bench.store.files import Damaged
@@ -67,7 +68,8 @@ def remaining(job: Job, store: Store) -> Job | None:
     if state.status == "diverged":
         return None
     lacking = _lacking(job, state.scored)
-    return dataclasses.replace(job, protocols=lacking, further=True) if lacking else None
+    kept = job.spec.method not in BASELINES  # of which neither codes nor weights are: they are made again
+    return dataclasses.replace(job, protocols=lacking, further=kept) if lacking else None
 
 
 def scoring(job: Job, store: Store) -> Job | None:

@@ -1,8 +1,7 @@
-"""Where and when runs happen: joblib carries jobs to where they run, and results back as they finish.
+"""Where runs happen: each in a process of its own, asked for by a thread of this process or by a Dask worker.
 
-Whatever joblib has a back end for can be the engine. Locally it is threads. Each carries out a job in a process of its
-own, which may die in any way without harm to anything else: a run that kills its process, fills the memory or hangs is
-then known for certain. The process keeps its slot and its data set for the next job of the same thread of calls.
+A process that trains may die in any way without harm to anything else: a run that kills it, fills the memory or hangs
+is then known for certain. It keeps its slot and its data set for the next job.
 """
 
 import contextlib
@@ -12,20 +11,18 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, delayed, parallel_config
-
 from bench.environment import REPRODUCIBLE
+from bench.errors import BenchError
 from bench.execution.job import Job, Means, Result
 from bench.spec import Record
 from bench.store.files import Artefacts
 
-LOCAL = {"backend": "threading"}
-REBUILT = 3  # times in a row that an engine is begun anew which breaks down without a result
 GRACE = 10.0  # seconds that a process has to keep what it has when it is told to stop
 STATISTICS = Path("/proc/vmstat")
 SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -55,7 +52,7 @@ class Trainer:
         self.slot = ""
         self.overdue = False
 
-    def carry_out(self, job: Job) -> Result:
+    def result_of(self, job: Job) -> Result:
         """The result of a job. Died where the process ends before, or is ended for the time it takes; or Rested."""
         out_of_memory = _killed_for_memory()
         try:
@@ -166,17 +163,19 @@ class Crew:
             trainer.close()
 
 
-CREW = Crew()  # of this process: joblib calls a function, which has no other place to keep a process between two calls
+CREW = (
+    Crew()
+)  # of this process: a Dask worker calls a function, which has no other place to keep them between two calls
 
 
-def carry_out(job: Job, means: Means) -> Result:
+def result_of(job: Job, means: Means) -> Result:
     """The result of a job. A run whose process dies is tried again, then recorded as failed with the reason."""
     attempts, reason = 0, ""
     means = replace(means, reproducible=job.reproducible)
     while attempts <= means.retries:
         trainer = CREW.take(means)
         try:
-            return trainer.carry_out(job)
+            return trainer.result_of(job)
         except Rested:
             continue
         except Died as death:
@@ -200,52 +199,22 @@ def _killed_for_memory() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
-def execute(
-    jobs: Iterable[Job],
-    processes: int = 1,
-    means: Means | None = None,
-    engine: Mapping[str, str] = LOCAL,
-    ready: Callable[[Job], Job | None] = lambda job: job,
-    dismiss: bool = True,
-) -> Generator[Result, None, None]:
-    """Results of all jobs, as they finish. A run that fails is a record with the reason; the others go on.
+@contextlib.contextmanager
+def executor(processes: int, scheduler: str = "") -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """What jobs are submitted to, and how many may be in flight now.
 
-    A process takes the next job when it is free (batches of one): runs last seconds to hours, unequally. engine:
-        arguments of `joblib.parallel_config`. ready: called when a job's turn comes; the job as it is to be done, or
-        None to pass over it. dismiss: end the processes that train when all is done; else they wait for other jobs.
+    scheduler: the address of a Dask cluster; there `processes` 0 means as many as its workers have threads. BenchError
+    where it does not answer.
     """
-    means = means or Means()
-    waiting, flying = iter(jobs), dict[str, Job]()
-    broken = 0
+    if not scheduler:
+        with ThreadPoolExecutor(processes) as threads:
+            yield threads, lambda: processes
+        return
+    from distributed import Client  # an extra
+
     try:
-        while True:
-            again, flying = list(flying.values()), {}
-            with parallel_config(**engine):
-                pool = Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
-            try:
-                for result in pool(delayed(carry_out)(j, means) for j in _turns(again, waiting, ready, flying)):
-                    flying.pop(result.job.spec.key, None)
-                    broken = 0
-                    yield result
-                return
-            except Exception:  # the engine's own; a run's is in its record
-                broken += 1
-                if broken > REBUILT:
-                    raise
-    finally:
-        if dismiss:
-            CREW.dismiss()
-
-
-def _turns(
-    again: list[Job], waiting: Iterator[Job], ready: Callable[[Job], Job | None], flying: dict[str, Job]
-) -> Iterator[Job]:
-    """Jobs as their turn comes: first those that were under way when the engine broke down."""
-    for job in again:
-        flying[job.spec.key] = job
-        yield job
-    for job in waiting:
-        mine = ready(job)
-        if mine is not None:
-            flying[mine.spec.key] = mine
-            yield mine
+        client = Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise BenchError(f"scheduler={scheduler}: {error}") from None
+    with client:
+        yield client.get_executor(pure=False), lambda: processes or max(1, sum(client.nthreads().values()))

@@ -10,12 +10,15 @@ from functools import cache
 import msgspec
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from bench.data._base import FactorDataset
 from bench.datasets import load_dataset
 from bench.environment import pinned
 from bench.errors import optional
 from bench.execution.job import Job, Result
+from bench.scoring import baselines
+from bench.scoring.baselines import MAKERS
 from bench.scoring.evaluate import evaluation_rows, restored, scores_of
 from bench.scoring.protocol import Facts
 from bench.seeds import stream, word
@@ -45,15 +48,19 @@ def trial(job: Job, watch: Watch | None = None) -> Result:
     """Carry a job out. An exception becomes a record of a failed run, with its traceback; the study goes on."""
     try:
         prepare(job)
-        return rescored(job) if job.done else trained(job, watch or Watch())
+        if job.done:
+            return rescored(job)
+        make = made if job.spec.method in MAKERS else trained
+        return make(job, watch or Watch())
     except Exception:
         failed = Record(key=job.spec.key, spec=job.spec, status="failed", error=traceback.format_exc())
         return Result(job, _placed(failed, job), Artefacts())
 
 
 def prepare(job: Job) -> None:
-    """Settle what belongs to the process: threads and the allocator."""
+    """Settle what belongs to the process: threads, by whose number sums round, and the allocator."""
     torch.set_num_threads(job.threads)
+    threadpool_limits(job.threads)  # NumPy's and SciPy's, which read the environment only as they load
     keep_freed_memory()
 
 
@@ -99,12 +106,31 @@ def trained(job: Job, watch: Watch) -> Result:
     return Result(job, _placed(msgspec.structs.replace(record, cost=cost), job), artefacts, trouble=trouble)
 
 
+def made(job: Job, watch: Watch) -> Result:
+    """Make the code of a baseline from its spec and score it."""
+    spec, start = job.spec, time.perf_counter()
+    dataset = load_dataset(spec.dataset)
+    coded = MAKERS[spec.method](spec, dataset, job.device, watch)
+    scores, trouble = attempted(lambda: baselines.score(coded, spec, dataset, job.protocols, job.repeats))
+    training = float(coded.ended.cost["seconds_training"]) - watch.earlier if coded.ended else 0.0
+    record = baselines.record_of(coded, spec, dataset, time.perf_counter() - start - training)
+    return Result(job, _placed(record, job), Artefacts(coded.history, scores=scores), trouble=trouble)
+
+
+def attempted(score: Callable[[], list[ScoreFile]]) -> tuple[list[ScoreFile], str]:
+    """Scores, or why there are none. A metric that raises costs the scores, never the training."""
+    try:
+        return score(), ""
+    except Exception:
+        return [], traceback.format_exc()
+
+
 def scored(
     job: Job, method: Method, dataset: FactorDataset, record: Record, artefacts: Artefacts
 ) -> tuple[Record, Artefacts, str]:
     """The record with its diagnostics, the artefacts with posterior and scores, and why there are no scores.
 
-    A metric that raises costs the scores, never the training: the next run of the study scores it again.
+    The next run of the study scores it again.
     """
     method.eval()
     device = torch.device(job.device)
@@ -117,11 +143,8 @@ def scored(
         **kl_diagnostics(posterior, len(dataset.population), stream(job.spec.seed, "kl diagnostics")),
         "clamp_hits": float(hits),
     }
-    try:
-        at_hand = dataclasses.replace(job, posterior=posterior.arrays)  # repeat 0 reads the same rows
-        scores, trouble = score(at_hand, method, dataset), ""
-    except Exception:
-        scores, trouble = [], traceback.format_exc()
+    at_hand = dataclasses.replace(job, posterior=posterior.arrays)  # repeat 0 reads the same rows
+    scores, trouble = attempted(lambda: score(at_hand, method, dataset))
     artefacts = dataclasses.replace(artefacts, posterior=posterior.arrays, scores=scores)
     told = {"factors": list(dataset.names), "evaluation": Facts.of(dataset).stated}
     record = msgspec.structs.replace(record, diagnostics=diagnostics, **told)

@@ -24,6 +24,7 @@ from bench.report.tables.rows import (
     history_blocks,
     hypervolume_rows,
     matrix_blocks,
+    note_blocks,
     run_rows,
     score_blocks,
     skipped_blocks,
@@ -119,6 +120,7 @@ def csv_tables(
         "scores.csv": score_blocks(runs),
         "matrices.csv": matrix_blocks(runs),
         "skipped.csv": skipped_blocks(runs),
+        "notes.csv": note_blocks(runs),
         "history.csv": history_blocks(runs),
         **{name: blocks_of(partial(iter, rows)) for name, rows in few.items()},
     }

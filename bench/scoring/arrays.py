@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from bench.scoring.protocol import Grid, grid
 from metrics import Scored, score
 from metrics._codes import MetricError
 
+OPTIONS = ("n_train", "n_test", "continuous_bins", "binning", "seed")
 UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
@@ -52,7 +54,10 @@ def read(path: Path) -> Arrays:
 def score_arrays(
     arrays: Arrays, metrics: Sequence[str], settings: Mapping[str, Grid], seed: int, **options: Any
 ) -> list[Scored]:
-    """Every metric with every combination of its settings. Options are those of `metrics.score`."""
+    """Every metric with every combination of its settings. Options are those of `metrics.score`.
+
+    BenchError, which names options as they are typed, where `metrics.score` refuses.
+    """
     asked = []
     for name in metrics:
         for params in grid(settings.get(name, {})):
@@ -61,7 +66,14 @@ def score_arrays(
     try:
         return list(score(arrays.z, arrays.v, asked, seed, names=arrays.names, **options).values())
     except MetricError as error:
-        raise BenchError(str(error)) from None
+        set_by_hand = {argument for grid_of in settings.values() for argument in grid_of}
+        raise BenchError(_as_typed(str(error), [n for n in OPTIONS if n not in set_by_hand])) from None
+
+
+def remarks(scored: Sequence[Scored]) -> list[str]:
+    """A line for each metric that could not score, with its reason, and for each note on a score."""
+    skipped = [f"not scored: {s.metric}: {s.skipped}" for s in scored if s.skipped]
+    return skipped + [f"note: {s.protocol}: {note}" for s in scored for note in s.notes]
 
 
 def table(scored: Sequence[Scored]) -> Table:
@@ -89,6 +101,13 @@ def csv_of(scored: Sequence[Scored]) -> str:
             for factor, value in zip(s.factors, values.tolist(), strict=True):
                 writer.writerow([s.metric, s.protocol, name, factor, "" if np.isnan(value) else repr(value)])
     return out.getvalue()
+
+
+def _as_typed(message: str, names: Sequence[str]) -> str:
+    """With arguments of `metrics.score` named as the command line's options."""
+    for name in names:
+        message = re.sub(rf"\b{name}\b", f"--{name.replace('_', '-')}", message)
+    return message
 
 
 def _array(path: Path, found: Mapping[str, Any], name: str) -> np.ndarray[Any, Any]:

@@ -19,9 +19,10 @@ from metrics._analytic import CODES, Grid
 from metrics._codes import Codes, MetricError
 
 MOST_ROWS = 2_000_000  # of a grid, which is kept in memory with its codes
-# By how many rows and bins the cheap metrics change; the trees of two take many seconds a code at 10,000 rows.
+# By how many rows and bins the cheap metrics change; the trees of three take many seconds a code at 10,000 rows.
 DEFAULTS: dict[str, Settings] = {
     "dci": {"n_train": 2_000, "n_test": 1_000},
+    "dci_es": {"n_train": 2_000, "n_test": 1_000},
     "downstream": {"n_train": 1_000, "n_test": 1_000},
     "explicitness": {"n_train": [10_000, 1_000]},
     "infomec": {"n_train": [10_000, 1_000]},

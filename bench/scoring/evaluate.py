@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from bench.spec import Repeat, RunSpec, ScoreFile
 from bench.store.files import Arrays, Damaged
 from bench.training.build import build
 from methods._base import Method
+from metrics._checks import coarse
 from metrics._codes import Codes, Floats, MetricError, Posterior, Scores
 
 
@@ -46,10 +48,11 @@ def evaluate(protocol: Protocol, codes: Codes, seed: int, repeat: int) -> Repeat
 
     What the metric refuses to score is skipped, with its reason: the same codes would be refused again.
     """
-    start, scores, skipped = time.perf_counter(), Scores({}), protocol.lacking
+    start, scores, skipped, notes = time.perf_counter(), Scores({}), protocol.lacking, list[str]()
     if not skipped:
         try:
             scores = protocol.call(codes, stream(seed, "metric", protocol.id, repeat), **protocol.params)
+            notes = [*scores.notes, *coarse(codes.z)]
         except MetricError as error:
             skipped = str(error)
     return Repeat(
@@ -59,6 +62,7 @@ def evaluate(protocol: Protocol, codes: Codes, seed: int, repeat: int) -> Repeat
         matrices={name: [_listed(row) for row in matrix] for name, matrix in scores.matrices.items()},
         seconds=time.perf_counter() - start,
         skipped=skipped,
+        notes=notes or msgspec.UNSET,
     )
 
 

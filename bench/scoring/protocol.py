@@ -1,25 +1,26 @@
 """How a run is scored: which metric, with which arguments, on which codes, under which name."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench import plugins
 from bench.data._base import FactorDataset
 from bench.errors import BenchError
 from bench.plugins import Params, Value
 from bench.seeds import stream
+from bench.spec import ScoreFile
 from metrics import _registry
 from metrics._codes import Codes, Posterior
-from metrics._protocol import on_table, protocol_id
+from metrics._groups import FEWEST_SHARING, held_fixed, sharing
+from metrics._protocol import fitted, on_table, protocol_id, try_on_noise
 
 EVALUATION_ROWS = 15_000  # drawn independently, 10,000 to fit on and 5,000 to test on; kept with the run
 CODES = ("mean", "sample")
-FEWEST_SHARING = 10  # rows of equal value, itself included, that the median row has if a factor is to be held fixed
 
 Grid = dict[str, Value | list[Value]]
 
@@ -50,7 +51,7 @@ class Facts(NamedTuple):
         if not dataset.sampled:
             return cls(continuous=continuous, binning=dataset.binned, unordered=unordered, kinds=kinds)
         rows, lack = dataset.complete, (dataset.v[dataset.to_score] < 0).sum(axis=0)
-        few = (n for n, v_k in zip(dataset.names, dataset.v[rows].T, strict=True) if _sharing(v_k) < FEWEST_SHARING)
+        few = (n for n, v_k in zip(dataset.names, dataset.v[rows].T, strict=True) if sharing(v_k) < FEWEST_SHARING)
         lacking = ", ".join(f"{n} ({c})" for n, c in zip(dataset.names, lack, strict=True) if c)
         out = f"{len(dataset.to_score) - len(rows)} of {len(dataset.to_score)} rows lack a value of {lacking}"
         told = out if lacking else ""
@@ -178,9 +179,7 @@ def _fitted(metric: str, given: Mapping[str, Value], rows: int) -> Params:
     params = plugins.resolve("metric", metric, given)
     if Protocol(metric, params).rows <= rows or rows == 0 or {"n_train", "n_test"} & set(given):
         return params
-    n_train, n_test = int(params["n_train"]), int(params.get("n_test", 0))
-    fit = rows * n_train // (n_train + n_test)
-    return params | {"n_train": fit} | ({"n_test": rows - fit} if "n_test" in params else {})
+    return fitted(params, given, rows)
 
 
 def asks_order(metric: str) -> str:
@@ -205,14 +204,9 @@ def _lacking(metric: str, facts: Facts) -> str:
     if facts.rows == 0:
         return "no row has a value of every factor"
     if facts.scattered and on_table(plugins.load("metric", metric)):
-        return f"it holds a factor's value fixed, and too few rows share one of {facts.scattered}"
+        return held_fixed(facts.scattered)
     order, kinds = asks_order(metric), set(facts.of_factors)
     return f"{order}, and those of {facts.unordered} have none" if order and kinds == {"unordered"} else ""
-
-
-def _sharing(v_k: NDArray[np.integer]) -> float:
-    """With how many rows, itself included, the median row of v_k (N,) shares its value."""
-    return float(np.median(np.bincount(v_k)[v_k])) if len(v_k) else 0.0
 
 
 def _try(protocol: Protocol, rows: int) -> None:
@@ -226,9 +220,18 @@ def _try(protocol: Protocol, rows: int) -> None:
         )
     if protocol.params == plugins.resolve("metric", protocol.metric, {}):
         return
-    rng = np.random.default_rng(0)
-    noise = Codes(rng.standard_normal((rows, 2)), rng.integers(2, size=(rows, 2)))
     try:
-        protocol.call(noise, rng, **protocol.params)
+        try_on_noise(protocol.call, protocol.params, rows)
     except ValueError as error:
         raise BenchError(f"{protocol.metric}: {error}") from None
+
+
+def protocol_of(file: ScoreFile, evaluation: Params) -> Protocol | None:
+    """The protocol that a score file is of, on a data set of which a record states this.
+
+    None where this version of the metric gives it another name.
+    """
+    kinds = Facts.read(evaluation).of_factors
+    words = ("", *re.findall(r"(?<=[:-])v(?:width|quantile)\d+", file.protocol))
+    known = (Protocol(file.metric, file.params, kind, word, kinds=kinds) for kind in CODES for word in words)
+    return next((p for p in known if p.id == file.protocol), None)

@@ -21,10 +21,10 @@ from bench.spec import Record, RunSpec
 from bench.training.batches import Batches
 from bench.training.build import build
 from bench.training.encode import encode
-from bench.training.loop import History, train
+from bench.training.loop import History, Watch, train
 from bench.training.outcome import outcome
 from bench.training.probes import log_every
-from bench.training.process_memory import forget_peak, keep_freed_memory, peak_memory_mb
+from bench.training.process_memory import forget_peak, peak_memory_mb
 from methods._base import Backbone, Method, Player
 
 Rows = NDArray[np.int64]
@@ -64,16 +64,14 @@ class Taught(NamedTuple):
     y: NDArray[np.float32]
 
 
-def taught(spec: RunSpec, dataset: FactorDataset, device: str) -> Taught:
+def taught(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> Taught:
     """Train on the factors with the initial weights, batches, updates and learning rate of a run of this spec's seed.
 
-    Clipped as the run is; not warmed up, as no term but the labels' is there to be held back. On one thread.
+    Clipped as the run is; not warmed up, as no term but the labels' is there to be held back.
     BenchError where there are fewer latent dimensions than factors.
     """
     if reason := too_few(spec, len(dataset.names)):
         raise BenchError(reason)
-    torch.set_num_threads(1)
-    keep_freed_memory()
     where, forgotten, y = torch.device(device), forget_peak(), targets(dataset)
     backbone = build(msgspec.structs.replace(spec, method="vae", params={}), dataset.shape).backbone.to(device)
     batches = Batches(dataset, spec, 1, where)
@@ -81,16 +79,17 @@ def taught(spec: RunSpec, dataset: FactorDataset, device: str) -> Taught:
     start = time.perf_counter()
     plain = msgspec.structs.replace(spec, warmup=0)
     rng = torch.Generator(where).manual_seed(word(spec.seed, "noise"))
-    training = train(method, batches, plain, rng, log_every(spec))
+    training = train(method, batches, plain, rng, log_every(spec), watch=watch)
     updates = training.history[-1]["step"]
     cost: dict[str, float | str] = {
         "updates": updates,
         "images_seen": updates * spec.batch_size,
         "parameters": float(sum(w.numel() for w in backbone.encoder.parameters())),
-        "seconds_training": time.perf_counter() - start,
+        "seconds_training": watch.earlier + time.perf_counter() - start,
         "peak_memory_mb": peak_memory_mb(forgotten),
     }
-    record = msgspec.structs.replace(outcome(spec, method, training), cost=cost, environment={"threads": 1})
+    cost |= {"resumed_at": watch.resumed} if watch.resumed else {}
+    record = msgspec.structs.replace(outcome(spec, method, training), cost=cost)
     codes = None
     if record.status == "done":
         method.eval()

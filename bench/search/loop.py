@@ -1,13 +1,10 @@
 """Ask, carry out, tell: the trials of several methods, as many runs at once as there are slots."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench.environment import environment
-from bench.execution import pool
-from bench.execution.job import Job, Means, Result
-from bench.execution.pool import LOCAL
+from bench.execution.job import Job, Result
 from bench.execution.session import LOOK, Session
 from bench.scoring.protocol import Protocol
 from bench.search.objectives import values
@@ -15,9 +12,6 @@ from bench.search.trials import MethodSearch, Open
 from bench.spec import RunSpec
 from bench.store.files import Damaged
 from bench.store.runs import Run
-from bench.store.store import FINAL
-
-Claimed = tuple[MethodSearch, Open, RunSpec]
 
 
 class Told(NamedTuple):
@@ -36,66 +30,62 @@ class Loop:
     proposals are thus the same each time.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        searches: Sequence[MethodSearch],
-        protocols: tuple[Protocol, ...],
-        processes: int,
-        engine: Mapping[str, str] = LOCAL,
-    ) -> None:
+    def __init__(self, session: Session, searches: Sequence[MethodSearch], protocols: tuple[Protocol, ...]) -> None:
         self.session, self.searches, self.protocols = session, searches, protocols
-        self.processes, self.engine = processes, engine
-        self.flying: dict[Future[Result], Claimed] = {}
+        self.submitted: dict[str, tuple[Open, RunSpec]] = {}
 
     def told(self) -> Iterator[Told]:
         """Every trial as it ends. Ends when the budget of all methods is spent, here or elsewhere, or on a signal."""
-        with self.session.opened(), ThreadPoolExecutor(self.processes) as pool:
+        with self.session.opened():
             try:
                 while not self.session.interrupted:
-                    yield from self._fill(pool)
-                    if self.session.interrupted or (not self.flying and self._spent()):
+                    yield from self._fill()
+                    if self.session.interrupted or (not self.session.in_flight and self._spent()):
                         break
-                    self._land(LOOK)
+                    self._wait(LOOK)
                     yield from self._ended()
             finally:
-                while self.flying:
-                    self._land(None)
+                while self.session.in_flight:
+                    self._wait()
                 for search in self.searches:
                     for one in list(search.open.values()):
                         search.close(one)
 
-    def _fill(self, pool: ThreadPoolExecutor) -> Iterator[Told]:
-        """Begin runs until every slot has one or there is none to begin."""
-        while len(self.flying) < self.processes and not self.session.interrupted:
-            before = len(self.flying)
-            for search, one, spec in self._begun():
-                if one.failure:
-                    continue
-                means = self.session.means
-                job = Job(
-                    *(spec, self.protocols),
-                    environment=environment(),
-                    threads=means.threads,
-                    reproducible=means.reproducible,
-                )
-                claimed = self.session.claim(job)
-                if claimed is not None:
-                    one.waiting.remove(spec)
-                    future = pool.submit(carried_out, claimed, means, self.engine)
-                    self.flying[future] = search, one, spec
-                    break
-                if self._done(spec):
-                    self._settle(one, spec)
+    def _fill(self) -> Iterator[Told]:
+        """Begin runs until there is no room, or none to begin."""
+        while self.session.free:
+            begun = self._begin()
             ended = list(self._ended())
             yield from ended
-            if len(self.flying) == before and not ended and not self._asked():
+            if not begun and not ended and not self._asked():
                 return
 
-    def _begun(self) -> list[Claimed]:
+    def _begin(self) -> bool:
+        """Submit a run of the trials in hand; False where there is none, but for those that others have a lease of."""
+        for one, spec in self._waiting():
+            if one.failure or not self.session.leases.take(spec.key):
+                continue
+            means = self.session.means
+            job = Job(
+                *(spec, self.protocols),
+                threads=means.threads,
+                environment=environment(),
+                reproducible=means.reproducible,
+            )
+            left = self.session.left(job)
+            one.waiting.remove(spec)
+            if left is None:
+                self._settle(one, spec)
+                continue
+            self.submitted[spec.key] = one, spec
+            self.session.submit(left)
+            return True
+        return False
+
+    def _waiting(self) -> list[tuple[Open, RunSpec]]:
         """Runs that wait, of the trials in hand: the trial that was proposed first before others."""
-        waiting = [(s, one, spec) for s in self.searches for one in s.open.values() for spec in one.waiting]
-        return sorted(waiting, key=lambda c: c[1].number)
+        waiting = [(one, spec) for s in self.searches for one in s.open.values() for spec in one.waiting]
+        return sorted(waiting, key=lambda each: each[0].number)
 
     def _asked(self) -> bool:
         """Whether there is another trial in hand now."""
@@ -104,22 +94,14 @@ class Loop:
                 return True
         return False
 
-    def _land(self, timeout: float | None) -> None:
-        """Store what has come back; waits for something, but no longer than so many seconds."""
-        if not self.flying:
-            self.session.ended.wait(timeout)
-            return
-        done, _ = wait(self.flying, timeout, FIRST_COMPLETED)
-        for future in done:
-            _, one, spec = self.flying.pop(future)
-            result = future.result()
-            if self.session.keep(result):
-                self._settle(one, spec, result)
+    def _wait(self, timeout: float | None = None) -> None:
+        """Note the results that come back, as the session waits for them."""
+        for result in self.session.wait(timeout):
+            one, spec = self.submitted.pop(result.job.spec.key)
+            self._settle(one, spec, result)
 
     def _settle(self, one: Open, spec: RunSpec, result: Result | None = None) -> None:
         """Note how a run ended."""
-        if spec in one.waiting:
-            one.waiting.remove(spec)
         trouble = result.trouble if result is not None else ""
         record = (
             result.record if result is not None and result.record is not None else self.session.store.record(spec.key)
@@ -144,20 +126,9 @@ class Loop:
     def _spent(self) -> bool:
         return all(search.finished() >= search.plan.budget for search in self.searches)
 
-    def _done(self, spec: RunSpec) -> bool:
-        """Whether a run that was not to be claimed is over, rather than under way elsewhere."""
-        state = self.session.store.state(spec.key)
-        return state is not None and state.status in FINAL
-
     def _runs(self, one: Open) -> list[Run]:
         store = self.session.store
         return [Run.read(store.record(s.key), store) for s in one.specs]
-
-
-def carried_out(job: Job, means: Means, engine: Mapping[str, str]) -> Result:
-    """The result of one job; the process that trained waits for another."""
-    (result,) = pool.execute([job], 1, means, engine, dismiss=False)
-    return result
 
 
 def last_line(text: str) -> str:

@@ -131,7 +131,7 @@ def expand(study: Study) -> list[RunSpec]:
     Every setting is built once without memory for its weights, so that a value out of range is refused here.
     """
     dataset, data = dataset_of(study)
-    likelihood = _likelihood(study, data)
+    likelihood = likelihood_of(study, data)
     z_dims = study.z_dim if isinstance(study.z_dim, list) else [study.z_dim]
     settings = [
         RunSpec(
@@ -152,7 +152,7 @@ def expand(study: Study) -> list[RunSpec]:
         for backbone_params in grid(study.set.get(study.backbone, {}))
         for z_dim in z_dims
         for method in study.methods
-        for params in grid({**_sweep(method), **study.set.get(method, {})})
+        for params in grid({**sweep(method), **study.set.get(method, {})})
     ]
     for spec in settings:
         check(spec, data.shape)
@@ -175,7 +175,7 @@ def _convert(content: Mapping[str, Any], where: str) -> Study:
         raise BenchError(f"{where}: {given}{rule[0].lower()}{rule[1:]}") from None
 
 
-def _likelihood(study: Study, data: FactorDataset) -> str:
+def likelihood_of(study: Study, data: FactorDataset) -> str:
     """The study's likelihood, or the data set's. BenchError where the study's does not hold the observations."""
     name = study.likelihood or data.likelihood
     if name != data.likelihood:
@@ -188,7 +188,8 @@ def _likelihood(study: Study, data: FactorDataset) -> str:
     return name
 
 
-def _sweep(method: str) -> Grid:
+def sweep(method: str) -> Grid:
+    """The values that a method runs over unless told otherwise, by hyperparameter."""
     return {name: list(values) for name, values in plugins.load("method", method).sweep.items()}
 
 

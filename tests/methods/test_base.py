@@ -26,6 +26,16 @@ def test_logvar_is_clamped_and_hits_are_counted(backbone, x):
     assert backbone.clamp_hits == 4 * len(x)
 
 
+@pytest.mark.parametrize(("raw", "clamped"), [(-29.5, -29.5), (-30.5, -30.0), (19.5, 19.5), (20.5, 20.0)])
+def test_log_variances_from_minus_30_to_20_are_left_alone(backbone, x, raw, clamped):
+    with torch.no_grad():
+        backbone.encoder[1].weight.zero_()
+        backbone.encoder[1].bias.fill_(raw)
+    _, logvar = backbone.encode(x)
+    assert (logvar == clamped).all()
+    assert bool(backbone.clamp_hits) == (raw != clamped)
+
+
 def test_the_count_of_hits_is_no_weight(backbone):
     assert "clamp_hits" not in backbone.state_dict()
 

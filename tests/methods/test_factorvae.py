@@ -76,6 +76,16 @@ def test_the_discriminator_of_the_paper_has_six_layers_of_1000():
     assert sum(w.numel() for w in discriminator(10, 1000).parameters()) == 5_018_002
 
 
+@pytest.mark.parametrize(("z", "logit"), [(1.0, 1.0), (-1.0, -(0.2**6))])
+def test_each_hidden_layer_lets_a_fifth_of_what_is_negative_through(z, logit):
+    """Six layers that pass their input on, and as many leaky ReLUs."""
+    net = discriminator(1, 1)
+    with torch.no_grad():
+        for name, w in net.named_parameters():
+            w.fill_(1.0 if name.endswith("weight") else 0.0)
+    assert net(torch.tensor([[z]])).tolist() == [[pytest.approx(logit, rel=1e-5)] * 2]
+
+
 def test_cross_entropy_of_logits():
     logits = torch.tensor([[1.0, 3.0], [0.0, 0.0]])
     assert cross_entropy(logits, PRODUCT).item() == pytest.approx((math.log(1 + math.exp(-2)) + math.log(2)) / 2)

@@ -1,12 +1,18 @@
-"""What must not change a score, for the metrics of codes that need no tree and no vote. For all: test_properties."""
+"""What must not change a score, for the metrics of codes that need no tree and no vote. For all: test_properties.
+
+And the table of docs/metrics.md: what of scale, place and direction each score sees.
+"""
 
 import inspect
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metrics import _registry
 from metrics._codes import Codes, MetricError
 from metrics.betavae_score import betavae_score
 from metrics.explicitness import explicitness
@@ -136,3 +142,79 @@ def test_mistakes_are_named(metric, z, v, message):
 def test_no_rows_to_fit(metric, argument):
     with pytest.raises(MetricError, match="n_train is 0"):
         metric(sample(0), np.random.default_rng(0), **ARGUMENTS[metric] | {argument: 0})
+
+
+FEW = {"n_train": 1000, "n_test": 500, "votes": 1000, "eval_votes": 500, "n_variance": 1500, "batch": 32, "draws": 2}
+TURN = np.linalg.qr(np.random.default_rng(7).standard_normal((5, 5)))[0]
+CHANGES = {
+    "order": [lambda z: z[:, [3, 0, 4, 2, 1]]],
+    "sign": [lambda z: z * [1, -1, 1, -1, -1]],
+    "shift": [lambda z: z + np.array([1000, -3, 10, 0, 50])],
+    "scale of each": [lambda z: z * [1000, 1, 0.001, 1 / 30, 30], lambda z: z * [0.001, 1 / 30, 1000, 1, 0.03]],
+    "common scale": [lambda z: z * 0.001, lambda z: z * 1000],
+    "rotation": [lambda z: z @ TURN],
+    "monotone map": [lambda z: np.sinh(3 * z), lambda z: np.exp(2 * z)],
+}
+CLAIMS = {"yes": (0, 0.01), "nearly": (0.0005, 0.03), "no": (0.012, np.inf)}  # by how much the score may move
+
+
+@cache
+def measured(name):
+    """By score and change, by how much the score moves at most, over two strengths of noise; inf where it vanishes."""
+    moved = {}
+    for noise in (0.4, 0.8):
+        z, v, _ = turned(noise)
+        before = few_rows(name, z, v)
+        for change, maps in CHANGES.items():
+            for after in [few_rows(name, one(z), v) for one in maps]:
+                for value, x in before.items():
+                    key = (group(value), change)
+                    moved[key] = max(moved.get(key, 0.0), abs(after.get(value, np.inf) - x))
+    return moved
+
+
+def turned(noise):
+    """Codes that hold three factors for the most part alone, of mean 0 and variance 1."""
+    rng = np.random.default_rng(0)
+    v = np.stack([rng.integers(size, size=1500) for size in (3, 4, 5)], axis=1)
+    mixed = [[1, 0.3, 0, 0, 0.2], [0, 1, 0.4, 0, 0.2], [0.2, 0, 1, 0.3, 0]]
+    z = (v - v.mean(axis=0)) / v.std(axis=0) @ mixed + noise * rng.standard_normal((1500, 5))
+    return Codes((z - z.mean(axis=0)) / z.std(), v)
+
+
+def few_rows(name, z, v):
+    metric = _registry.load(name)
+    arguments = {argument: x for argument, x in FEW.items() if argument in inspect.signature(metric).parameters}
+    return metric(Codes(z, v), np.random.default_rng(0), **arguments).values
+
+
+def group(value):
+    """The rows of the table: the many accuracies of `downstream` are one for each classifier."""
+    return "_".join(value.split("_")[:2]) if value.startswith("downstream") else value
+
+
+@pytest.fixture(scope="module")
+def claims():
+    """The table of docs/metrics.md: by score and change, what is claimed."""
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8").splitlines()
+    head = next(n for n, line in enumerate(text) if line.startswith("| score | order |"))
+    lines = text[head : next(n for n in range(head, len(text)) if not text[n].startswith("|"))]
+    (_, *changes), _, *rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
+    assert changes == list(CHANGES)
+    return {(score, change): cell for score, *cells in rows for change, cell in zip(changes, cells, strict=True)}
+
+
+@pytest.mark.parametrize("name", _registry.own())
+def test_the_table_of_invariances_says_what_is_measured(name, claims):
+    found = measured(name)
+    assert {key: claims.get(key) for key in found if not holds(claims.get(key), found[key])} == {}, found
+
+
+def test_the_table_has_no_score_that_is_not_measured(claims):
+    values = {group(value) for name in _registry.own() for value in few_rows(name, *turned(0.4)[:2])}
+    assert {score for score, _ in claims} == values
+
+
+def holds(claim, moved):
+    low, high = CLAIMS.get(claim, (np.inf, -np.inf))
+    return low <= moved <= high

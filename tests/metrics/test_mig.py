@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from metrics._codes import Codes, MetricError
-from metrics.mig import gap, mig
+from metrics.mig import gap, mig, miller_madow
 
 
 def draw(n=2_000, sizes=(3, 4, 5), seed=0):
@@ -83,6 +83,14 @@ def test_correction_takes_the_bias_off_noise():
     plain, corrected = (score(z, v, correction=c).matrices["mutual_information"].mean() for c in (False, True))
     assert plain > 0.03
     assert abs(corrected) < plain / 4
+
+
+def test_the_bias_of_full_tables_is_that_of_miller_and_madow():
+    """(bins - 1) (values - 1) / 2N where each pair occurs; of a variable with itself its entropy's, -(values - 1) / 2N."""
+    z, v = np.divmod(np.arange(12), 4)
+    both = np.stack([z, v], axis=1)
+    assert miller_madow(both, v[:, None]) == pytest.approx(np.array([[2 * 3 / 24], [-3 / 24]]))
+    assert miller_madow(np.zeros((12, 1), int), v[:, None]).tolist() == [[0.0]]
 
 
 def test_gap_of_the_two_best():

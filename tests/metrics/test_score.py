@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import torch
 from metrics import Scored, score
 from metrics._arrays import factors_of
 from metrics._codes import Codes, MetricError
+from metrics._protocol import fitted
 from metrics.factorvae_score import factorvae_score
 from metrics.mig import mig
 
@@ -173,13 +175,16 @@ WITH_NAN[4], MIXED[5], INFINITE[6] = np.nan, None, np.inf
         (Z, frame(tilt=MIXED), {}, "v column tilt holds None in row 5, expected strings alone, or numbers alone"),
         (Z, frame(day=pd.Timestamp(2020, 1, 1)), {}, "v column day has dtype datetime64"),
         (Z, V * 0, {}, "mig: v is constant in all 3 columns"),
+        (Z, V, {"n_train": 901}, r"z has 900 rows, mig needs n_train 901: pass n_train=900 or fewer"),
         (
             Z,
             V,
-            {"metrics": ["mig"], "n_train": None},
-            r"z has 900 rows, mig needs n_train 10000 = 10000: pass n_train=",
+            {"metrics": ["sap"], "n_train": 800, "n_test": 200},
+            "sap needs n_train 800 .* n_train=600, n_test=300 or",
         ),
-        (Z, V, {"metrics": ["sap"], "n_train": None}, "sap needs n_train 10000 .* n_train=600, n_test=300 or fewer"),
+        (Z, V, {"metrics": {"sap": {"n_train": 900}}}, "sap needs n_train 900 .* n_train=600, n_test=300 or fewer"),
+        (Z, V, {"n_train": 0}, "n_train is 0, expected at least 1"),
+        (Z[:, :1], V[:, :1], {"metrics": ["infomec", "sap"]}, "infomec: v has 1 column.*; sap: z has 1 column"),
         (Z, V, {"metrics": {"mig": {"bins": 901}}}, "mig: bins is 901, more than the 900 rows"),
         (Z, V, {"metrics": ["mgi"]}, r"unknown metric 'mgi': choose from .*mig.* \(did you mean mig\?\)"),
         (Z, V, {"metrics": {"mig": {"bin": 4}}}, r"unknown argument of mig 'bin': .* \(did you mean bins\?\)"),
@@ -202,3 +207,49 @@ def test_a_metric_that_does_not_say_how_many_rows_it_reads_is_refused(monkeypatc
     monkeypatch.setattr("metrics._registry.load", lambda name: odd)
     with pytest.raises(MetricError, match=r"^odd reads a sample and has no argument n_train; [^\n]*$"):
         score(Z, V, metrics=["odd"])
+
+
+def test_default_rows_fit_the_rows_there_are():
+    protocols = {name: s.protocol for name, s in score(Z, V, ["mig", "explicitness"]).items()}
+    assert protocols == {"mig": "mig:bins20-given-n900", "explicitness": "explicitness:given-n600-n_test300-penalty1.0"}
+    assert "n700-n_test200" in score(Z, V, "explicitness", n_train=700)["explicitness"].protocol
+    assert "n500-n_test400" in score(Z, V, "explicitness", n_test=400)["explicitness"].protocol
+    assert "n100-n_test50" in score(Z, V, "explicitness", n_train=100, n_test=50)["explicitness"].protocol
+    assert fitted({"n_train": 10_000, "n_test": 5_000}, (), 20_000) == {"n_train": 10_000, "n_test": 5_000}
+
+
+def test_what_cannot_be_scored_is_skipped_with_its_reason():
+    scored = score(Z, V[:, :1], ["mig", "infomec", "modularity"])
+    assert scored["mig"].values["mig"] > 0.5
+    assert scored["mig"].skipped == ""
+    for name in ("infomec", "modularity"):
+        assert scored[name].values == {}
+        assert scored[name].skipped == f"v has 1 column(s), expected at least 2: {name} compares factors that vary"
+    assert score(Z[:, :1], V, ["mig", "sap"])["sap"].skipped.startswith("z has 1 column(s)")
+
+
+def test_metrics_that_hold_a_factor_fixed_need_rows_that_share_its_value():
+    each = np.arange(900)[:, None]
+    scored = score(Z, np.concatenate([V, each], axis=1), ["mig", "factorvae_score"], names=["a", "b", "c", "id"])
+    assert scored["factorvae_score"].skipped == "it holds a factor's value fixed, and too few rows share one of id"
+
+
+def test_strings_and_plain_categories_have_no_order():
+    names = np.array(["heart", "oval", "square"])[V[:, 0]]
+    for column in (names, pd.Categorical(names), names.astype(object)):
+        scored = score(Z, pd.DataFrame({"shape": column, "scale": V[:, 1]}), ["mig", "mcc"])
+        assert np.isnan(scored["mcc"].per_factor["mcc_pearson"]).tolist() == [True, False]
+        assert np.isfinite(scored["mig"].per_factor["mig"]).all()
+        alone = score(Z, pd.DataFrame({"shape": column}), ["mig", "mcc"])
+        assert alone["mcc"].skipped == "no factor that varies has values in an order"
+    ordered = pd.Categorical(names, categories=["heart", "oval", "square"], ordered=True)
+    assert factors_of(pd.DataFrame({"shape": ordered, "scale": V[:, 1]})).kinds == ()
+
+
+def test_what_decides_a_score_beside_the_codes_is_noted():
+    small, far = 0.04 * Z / Z.std(axis=0), (Z + 1e9).astype(np.float32)
+    few = {"factorvae_score": {"votes": 100, "eval_votes": 50}} | MIG
+    assert "3 of 3 dimensions are left out" in score(small, V, few)["factorvae_score"].notes[0]
+    assert score(Z, V, few)["factorvae_score"].notes == ()
+    (note,) = score(far + np.float32(64) * V, V, few)["mig"].notes
+    assert re.fullmatch(r"3 of 3 dimensions are so far from 0 that float32 .* subtract the mean .*", note)

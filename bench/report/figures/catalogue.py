@@ -170,12 +170,14 @@ def _pareto(found: Findings, quantity: Quantity, stem: str, look: Mapping[Series
 def _strengths(
     found: Findings, rows: Sequence[Row], stem: str, look: Mapping[Series, Look], further: str = ""
 ) -> Iterator[Drawn]:
-    """Quantities against strengths, in both widths."""
+    """Quantities against strengths; scores in both widths."""
     group = found.group
     rows = [row for row in rows if set(row) <= set(group.quantities)]
     quantities = [q for row in rows for q in row]
     chosen = frozenset((q, s) for q in quantities for s in _chosen(found, q))
-    wide, narrow = (strength_figure(group, rows, look, width=width, chosen=chosen) for width in (PAGE, COLUMN))
+    wide = strength_figure(group, rows, look, chosen=chosen)
+    scored = any(q.protocol for q in quantities)
+    narrow = strength_figure(group, rows[:OVERVIEW], look, width=COLUMN, chosen=chosen) if scored else None
     if wide is not None:
         names = ", ".join(dict.fromkeys(q.label.text for q in quantities))
         numbers = _seeds(e.n for s in group.settings for q, e in s.estimates.items() if q in quantities)

@@ -1,6 +1,6 @@
 """What figures of scores share: seeds, intervals, lines of reference with their names, markers that tell a strength."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -63,7 +63,8 @@ def draw_references(ax: Axes, lines: Sequence[Reference], *, named: bool) -> lis
         if low <= y <= high:
             ax.axhline(y, color="0.45", linestyle=line.dashes, linewidth=0.7, zorder=0)
         if named:
-            text = line.name if low <= y <= high else f"{line.name}\n{fixed(y, 2)} {'↑' if y > high else '↓'}"
+            value = (fixed(y, 2) if abs(y) >= 0.005 else f"{y:.1g}").replace("-", "−")
+            text = line.name if low <= y <= high else f"{line.name}\n{value} {'↑' if y > high else '↓'}"
             at = (1.0, min(max(y, low), high))
             name = ax.annotate(text, at, (3, 0), xycoords=("axes fraction", "data"), textcoords="offset points")
             inwards = "top" if y > high else "bottom" if y < low else "center"
@@ -74,27 +75,34 @@ def draw_references(ax: Axes, lines: Sequence[Reference], *, named: bool) -> lis
 
 def spread(figure: Figure, names: Sequence[Annotation]) -> None:
     """Move the names beside one panel apart, as little as need be; call it when the layout is final."""
+    if not names:
+        return
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     ordered = sorted(names, key=lambda name: float(name.xy[1]))
     boxes = [name.get_window_extent(renderer) for name in ordered]
-    heights = [box.height + 1.0 for box in boxes]
     wanted = [(box.y0 + box.y1) / 2 for box in boxes]
-    for name, middle, moved in zip(ordered, wanted, _apart(wanted, heights), strict=True):
+    top = names[0].axes.bbox.y1 + 2.0  # type: ignore[union-attr]
+    for name, middle, moved in zip(
+        ordered, wanted, _apart(wanted, [box.height + 1.0 for box in boxes], top), strict=True
+    ):
         name.set_position((3, (moved - middle) * 72 / figure.dpi))
 
 
-def _apart(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Middles of boxes in this order that do not overlap, as near to where they are wanted as neighbours allow."""
+def _apart(wanted: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
+    """Middles of boxes in this order, none over another or above the top, near to where they are wanted."""
     clusters: list[tuple[list[float], list[float]]] = []
     for middle, height in zip(wanted, heights, strict=True):
         clusters.append(([middle], [height]))
         while len(clusters) > 1 and _top(*clusters[-2]) > _bottom(*clusters[-1]):
             middles, tall = clusters.pop()
             clusters[-1] = (clusters[-1][0] + middles, clusters[-1][1] + tall)
-    placed = []
+    placed: list[float] = []
     for middles, tall in clusters:
         edges = _bottom(middles, tall) + np.cumsum([0.0, *tall])
         placed += list((edges[1:] + edges[:-1]) / 2)
+    for i in reversed(range(len(placed))):
+        placed[i] = min(placed[i], top - heights[i] / 2)
+        top = placed[i] - heights[i] / 2
     return placed
 
 
@@ -124,7 +132,13 @@ def draw_seeds(ax: Axes, x: Sequence[float], y: Sequence[float], look: Look, col
     low, high = ax.get_xlim()
     kept = np.clip(np.array(x, dtype=np.float64), min(low, high), max(low, high))
     gone = np.array(collapsed, dtype=bool)
-    told = {"color": look.colour, "alpha": 0.4, "zorder": 1, "rasterized": len(x) > MANY, "clip_on": False}
+    told: dict[str, Any] = {
+        "color": look.colour,
+        "alpha": 0.4,
+        "zorder": 1,
+        "rasterized": len(x) > MANY,
+        "clip_on": False,
+    }
     heights = np.array(y, dtype=np.float64)
     ax.scatter(kept[~gone], heights[~gone], s=3.5, linewidths=0, **told)
     if gone.any():
@@ -204,25 +218,32 @@ def label_across(rows: Sequence[Sequence[Axes]], text: str) -> None:
 def legend(figure: Figure, entries: Mapping[str, Any], across: int) -> None:
     """Below all panels: an entry for each label; a tuple of handles stands side by side."""
     if entries:
-        told = {"loc": "outside lower center", "ncols": across, "columnspacing": 1.2, "handlelength": 2.2}
+        told: dict[str, Any] = {
+            "loc": "outside lower center",
+            "ncols": across,
+            "columnspacing": 1.2,
+            "handlelength": 2.2,
+        }
         sides = {tuple: HandlerTuple(ndivide=None, pad=0.2)}
         figure.legend(list(entries.values()), list(entries), handler_map=sides, **told)
 
 
-def mark_entries(panels_settings: Iterable[Setting], *, chosen: bool, front: bool) -> dict[str, Any]:
-    """What the marks of a panel mean, as far as there are such marks."""
-    settings = list(panels_settings)
+def mark_entries(settings: Sequence[Setting], *, chosen: Collection[str], front: bool) -> dict[str, Any]:
+    """What the marks of a panel of these settings mean, as far as there are such marks; chosen: ids."""
+    alive = [s for s in settings if not mostly_collapsed(s)]
     grey: dict[str, Any] = {"color": "0.35", "linestyle": ""}
     found: dict[str, Any] = {}
-    if front:
+    if front and alive:
         found["front of all settings"] = Line2D([], [], color="0.2", linewidth=1.0)
-    if any(s.strength is not None for s in settings):
+    if front and any(s.strength is not None for s in alive):
         found["weakest to strongest"] = tuple(
             Line2D([], [], marker="o", markersize=size, markerfacecolor="white", **grey) for size in sizes(3)
         )
-    if chosen:
+    if any(s.id in chosen for s in alive):
         found["chosen setting"] = Line2D([], [], marker="o", markersize=4.5, **grey)
     found["seed"] = Line2D([], [], marker="o", markersize=2, alpha=0.6, **grey)
     if any(s.collapsed for s in settings):
-        found["collapsed seed"] = Line2D([], [], marker="x", markersize=3.5, **grey)
+        found["collapsed seed"] = Line2D([], [], marker="x", markersize=3, **grey)
+    if len(alive) < len(settings):
+        found["setting that collapsed"] = Line2D([], [], marker="x", markersize=5, markeredgewidth=1.3, **grey)
     return found

@@ -131,7 +131,9 @@ def _joint(panels: Sequence[Panel], looks: Mapping[Series, Look], width: float) 
     """A panel for each plane, with all methods in it."""
     columns = len(panels) if width > COLUMN else 1
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(width, rows * (1.9 if columns > 1 else 1.45) + 0.75), layout="constrained")
+    figure = Figure(
+        figsize=(width, rows * (1.45 if width <= COLUMN else 1.9 if columns > 1 else 2.4) + 0.75), layout="constrained"
+    )
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     dashes = _dashes(panels[0].group)
     names = []
@@ -256,8 +258,8 @@ def _finish(
     across: int,
 ) -> None:
     settings = [s for several in panels[0].group.methods.values() for s in several]
-    filled = any(s.id in panel.chosen for panel in panels for s in settings)
-    legend(figure, entries | mark_entries(settings, chosen=filled, front=True), across)
+    chosen = {s for panel in panels for s in panel.chosen}
+    legend(figure, entries | mark_entries(settings, chosen=chosen, front=True), across)
     figure.align_ylabels()
     settle(figure)
     for beside in names:

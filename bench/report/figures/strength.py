@@ -77,7 +77,7 @@ def strength_figure(
         methods,
         looks,
         names,
-        filled=any(q in row for q, _ in chosen for row in rows),
+        chosen=chosen,
         wide=width > COLUMN,
     )
     return figure
@@ -154,21 +154,19 @@ def _draw_series(
     low, high = ax.get_ylim()
     alive = [(x, s) for x, s in zip(xs, known, strict=True) if not mostly_collapsed(s)]
     if len(row) == 2 and alive:
-        ends = [[s.estimates[q].iqm for _, s in alive] for q in row]
-        ax.fill_between([x for x, _ in alive], *ends, color=look.colour, alpha=0.2, linewidth=0)
+        lower, upper = ([s.estimates[q].iqm for _, s in alive] for q in row)
+        ax.fill_between([x for x, _ in alive], lower, upper, color=look.colour, alpha=0.2, linewidth=0)
     for q in row:
         heights = [min(max(s.estimates[q].iqm, low), high) for _, s in alive]
         ax.plot([x for x, _ in alive], heights, color=look.colour, linestyle=dashes, linewidth=0.9, zorder=2)
         for x, s in zip(xs, known, strict=True):
             gone, values = collapsed_seeds(s), s.samples[q]
             if len(row) == 1:
-                draw_seeds(
-                    ax, [x] * len(values), np.clip(list(values.values()), low, high), look, [n in gone for n in values]
-                )
-            e = s.estimates[q]
-            marker = "x" if mostly_collapsed(s) else look.marker
-            told = {"marker": marker, "markersize": 4, "color": look.colour, "elinewidth": 0.7, "clip_on": False}
-            fill = look.colour if (q, s.id) in chosen else "white"
+                within = np.clip(list(values.values()), low, high).tolist()
+                draw_seeds(ax, [x] * len(values), within, look, [n in gone for n in values])
+            e, fill = s.estimates[q], look.colour if (q, s.id) in chosen else "white"
+            told: dict[str, Any] = {"marker": "x" if mostly_collapsed(s) else look.marker, "color": look.colour}
+            told |= {"markersize": 4, "elinewidth": 0.7, "clip_on": False}
             ax.errorbar(x, min(max(e.iqm, low), high), yerr=interval(e), markerfacecolor=fill, zorder=3, **told)
 
 
@@ -210,7 +208,7 @@ def _finish(
     looks: Mapping[Series, Look],
     names: Sequence[Sequence[Annotation]],
     *,
-    filled: bool,
+    chosen: frozenset[tuple[Quantity, str]],
     wide: bool,
 ) -> None:
     entries: dict[str, Any] = {}
@@ -220,9 +218,7 @@ def _finish(
             name = f"{method_label(method)}, {variant_text(key)}"
             entries[name] = series_handle(looks[key], DASHES[k % len(DASHES)])
     settings = [s for m in methods for s in group.methods[m]]
-    marks = mark_entries(settings, chosen=filled, front=False)
-    marks.pop("weakest to strongest", None)
-    legend(figure, entries | marks, 5 if wide else 2)
+    legend(figure, entries | mark_entries(settings, chosen={s for _, s in chosen}, front=False), 5 if wide else 2)
     figure.align_ylabels()
     settle(figure)
     for beside in names:

@@ -1,5 +1,6 @@
 """Latent traversals of several methods side by side, from the strips that runs keep."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -61,7 +62,8 @@ def strips_figure(shown: Sequence[tuple[Example, Rows]]) -> Figure:
         column = ends.index(min(ends))
         corners.append((column * width + beside, ends[column] + HEAD))
         ends[column] += HEAD + scale * len(block.picture) / DPI + FOOT
-    figure = Figure(figsize=(len(ends) * width, max(ends)))
+    # A figure of whole pixels: a fraction of one would shift frames by half a pixel, and blur them.
+    figure = Figure(figsize=(math.ceil(DPI * len(ends) * width) / DPI, math.ceil(DPI * max(ends)) / DPI))
     for block, corner in zip(blocks, corners, strict=True):
         _draw_block(figure, block, corner, scale, frames, height)
     return figure

@@ -16,7 +16,7 @@ from bench.report.collect.searches import Searched
 from bench.report.figures.catalogue import Drawn
 from bench.report.page.cite import Citation, bibtex
 from bench.report.page.data import group_name, page_data
-from bench.report.page.markdown import CSV, FILES, counted, environment, losses, unscored
+from bench.report.page.markdown import CSV, FILES, counted, environment, losses, noted, unscored
 from bench.report.page.runs import Shown, shown
 from bench.report.tables.captions import MARKS, encoding_text, losses_text, resolution_text, setup_text, statistics_text
 from bench.report.tables.conclusion import conclusion
@@ -86,6 +86,7 @@ def web_page(
         listed=LOST,
         damaged=sorted(damaged),
         unscored=unscored(runs),
+        noted=noted(runs),
         searches=search_table(searches) if searches else None,
         downloads=_downloads(written),
         figures=[d for d in drawn if d.figure is not None],

@@ -22,6 +22,7 @@ CSV = {
     "scores.csv": "a row per run, protocol, evaluation repeat and value, per factor as well",
     "matrices.csv": "a row per run and entry of a metric's matrix: mutual information, importance",
     "skipped.csv": "a row per run and protocol that the data or the codes could not be scored by, with the reason",
+    "notes.csv": "a row per run and note on what decided a score beside what the codes hold: pruning, a penalty",
     "history.csv": "a row per run and logged update: loss terms, gradient norms and what was read off the training",
     "summary.csv": "a row per setting and quantity: n; IQM, median and mean with 95 % intervals; standard deviation",
     "choices.csv": "a row per method, score and criterion: the chosen setting, and the score on other seeds",
@@ -62,7 +63,7 @@ def page(
         mine = [d for d in drawn if d.group is f.group]
         parts += _group(f, mine if len(found) > 1 else [*overview, *mine], title)
     parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
-    parts += _section("Not scored", unscored(runs))
+    parts += _section("Not scored", unscored(runs)) + _section("Notes on scores", noted(runs))
     parts += [*_section("Runs that are not done", losses(runs)), *_damaged(damaged)]
     parts += [
         "## Files",
@@ -129,6 +130,18 @@ def unscored(runs: Sequence[Run]) -> Table:
         found.update((run.record.spec.dataset.label, metric, why) for metric, why in skipped)
     rows = [[*named, str(n)] for named, n in sorted(found.items())]
     return Table("", ["data set", "metric", "reason", "runs"], rows, left=3)
+
+
+def noted(runs: Sequence[Run]) -> Table:
+    """A row per data set and metric whose scores something decided beside the codes: its first note, and how many."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for run in runs:
+        for file in run.scores:
+            notes = [note for repeat in file.repeats for note in repeat.notes or ()]
+            if notes:
+                found[run.record.spec.dataset.label, file.metric].append(notes[0])
+    rows = [[*named, notes[0], str(len(notes))] for named, notes in sorted(found.items())]
+    return Table("", ["data set", "metric", "the first of the notes", "runs"], rows, left=3)
 
 
 def environment(runs: Sequence[Run]) -> Table:

@@ -58,6 +58,7 @@ COLUMNS: dict[str, Column] = {
     "name": Column("string", "the score or diagnostic (a metric may give several), or the matrix"),
     "protocol": Column("string", "the metric with all of its arguments; scores of two protocols are never averaged"),
     "skipped": Column("string", "why the run has no score by this protocol"),
+    "note": Column("string", "what decided a score beside what the codes hold, and what to do about it"),
     "name_a": Column("string", "first of two scores or diagnostics"),
     "protocol_a": Column("string", "its protocol; empty for a diagnostic"),
     "name_b": Column("string", "second of two scores or diagnostics"),

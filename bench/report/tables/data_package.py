@@ -18,6 +18,7 @@ KEYS: dict[str, tuple[str, ...]] = {  # what no two rows of a file have in commo
     "scores.csv": (*RUN, "protocol", "repeat", "name", "factor"),
     "matrices.csv": (*RUN, "protocol", "repeat", "name", "row", "factor"),
     "skipped.csv": (*RUN, "protocol", "repeat"),
+    "notes.csv": (*RUN, "protocol", "repeat", "note"),
     "history.csv": (*RUN, "step"),
     "summary.csv": ("setting", "name", "protocol"),
     "choices.csv": (*GROUP, "criterion", "method"),

@@ -63,6 +63,16 @@ def skipped_blocks(runs: Iterable[Run]) -> Iterator[Block]:
                 yield Block(_run_head(run) | {"metric": file.metric, "protocol": file.protocol}, told)
 
 
+def note_blocks(runs: Iterable[Run]) -> Iterator[Block]:
+    """A row per run, protocol, evaluation repeat and note on what decided a score beside the codes."""
+    for run in runs:
+        for file in run.scores:
+            noted = [(r.repeat, note) for r in file.repeats for note in r.notes or ()]
+            if noted:
+                told: dict[str, list[Cell]] = {"repeat": [n for n, _ in noted], "note": [note for _, note in noted]}
+                yield Block(_run_head(run) | {"metric": file.metric, "protocol": file.protocol}, told)
+
+
 def history_blocks(runs: Iterable[Run]) -> Iterator[Block]:
     """A row per logged update of a run: means of loss terms since the row before, and what was measured at it."""
     for run in runs:

@@ -131,15 +131,15 @@ def test_flags_reach_the_runs(run, store):
 def test_an_interrupt_keeps_what_is_done(run, store, monkeypatch):
     from bench.execution import pool
 
-    one_after_another = pool.execute
+    result_of = pool.result_of
 
-    def interrupted(*jobs, **how):
-        for result in one_after_another(*jobs, **how):
-            yield result
-            signal.raise_signal(signal.SIGINT)
+    def interrupted(job, means):
+        result = result_of(job, means)
+        signal.raise_signal(signal.SIGINT)
+        return result
 
-    monkeypatch.setattr(pool, "execute", interrupted)
-    code, out, _ = run()
+    monkeypatch.setattr(pool, "result_of", interrupted)
+    code, out, _ = run("--jobs", 1)
     assert code == 130
     assert "interrupted: what is done is kept in results/tiny; the same command goes on from there" in out
     assert len(list(store)) == 1

@@ -8,6 +8,8 @@ import msgspec
 import psutil
 import pytest
 
+from bench.cli.plan import ranges
+from bench.execution import estimate
 from bench.execution.job import Progress
 from bench.execution.leases import FOLDER, Lease, progress_file
 from bench.store.atomic import machine
@@ -46,7 +48,9 @@ def test_shards_of_a_command_are_runs_apart(run, tmp_path):
 
 def test_a_plan_says_what_run_would_do_and_writes_nothing(run, bench, tmp_path):
     run("--seeds", 1)
-    shutil.rmtree(next((tmp_path / "results" / "tiny").glob("[0-9a-f]*")) / "scores")
+    store = Store(tmp_path / "results" / "tiny")
+    (vae,) = (record.key for record in store if record.spec.method == "vae")
+    shutil.rmtree(store.root / vae / "scores")
     before = sorted(tmp_path.rglob("*"))
     arguments = ("plan", "--study", "tiny.toml", "--jobs", 2)
     code, out, err = bench(*arguments, "--no-calibration")
@@ -56,12 +60,43 @@ def test_a_plan_says_what_run_would_do_and_writes_nothing(run, bench, tmp_path):
         "  1 would be skipped: they are done, or diverged, which is final",
         "  1 are trained and would be scored further",
         "  2 would be trained, 2 at once on cpu",
+        "  setting         seeds  done  to train  to score further",
+        "  vae             0-1    -     1         0",
+        "  betavae beta=4  0-1    0     1         -",
     ]
     code, out, err = bench(*arguments)
-    assert (code, err) == (0, "")
-    assert "vae: 1 runs of about" in out
+    assert (code, err) == (0, "")  # both methods have a run, so that nothing is calibrated
+    assert "  vae: 1 run of " in out
+    assert "(from 1 run that is there)" in out
     assert "disk: about" in out
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_method_without_runs_is_calibrated_and_said_to_be(run, bench, monkeypatch, tmp_path):
+    monkeypatch.setattr(estimate, "SECONDS", 0.01)
+    run("--methods", "vae", "--seeds", 1)
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = bench("plan", "--study", "tiny.toml", "--jobs", 2)
+    assert code == 0
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["calibrating betavae"]
+    assert "(from 1 run that is there)" in out
+    assert "(from calibration)" in out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_printed_study_is_read_back_to_the_same_plan(bench, tmp_path):
+    arguments = ("plan", "--study", "tiny.toml", "--betas", "2,8", "--seeds", "3,5")
+    code, out, err = bench(*arguments, "--print-config")
+    assert (code, err) == (0, "")
+    (tmp_path / "printed.toml").write_text(out)
+    expected = bench(*arguments, "--no-calibration")
+    assert bench("plan", "--study", "printed.toml", "--no-calibration") == expected
+    assert "betavae beta=8  3,5" in expected[1]
+
+
+@pytest.mark.parametrize(("seeds", "text"), [([], "-"), ([4], "4"), ([2, 0, 1, 7], "0-2,7")])
+def test_seeds_are_told_in_short(seeds, text):
+    assert ranges(seeds) == text
 
 
 def test_status_tells_what_is_done_running_and_left_behind(run, bench, tmp_path):

@@ -15,8 +15,8 @@ def given(*arguments):
 
     @click.command()
     @options(PLACE, HOW)
-    def command(device, threads, **flags):
-        found.append((means_of(device, threads, flags), flags))
+    def command(**flags):
+        found.append((means_of(flags), flags))
 
     done = CliRunner().invoke(command, [*arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
@@ -25,22 +25,22 @@ def given(*arguments):
 
 def test_means_are_what_the_options_say():
     means, left = given(
-        *("--device", "cpu", "--runs-per-device", "3", "--threads", "2"),
+        *("--device", "cpu", "--runs-per-device", "3", "--threads", "2", "--jobs", "4"),
         *("--timeout", "60", "--retries", "4", "--checkpoint-every", "5"),
     )
-    assert means == Means(("cpu",), 3, 2, timeout=60, retries=4, every=5)
-    assert set(left) == {"jobs", "engine", "scheduler"}
+    assert means == Means(("cpu",), 3, 2, timeout=60, retries=4, every=5, processes=4)
+    assert left == {}
 
 
 def test_means_without_options_are_the_defaults_but_for_the_devices():
-    assert given("--device", "cpu")[0] == Means()
+    assert given("--device", "cpu", "--jobs", "1")[0] == Means()
 
 
 def test_reproducible_runs_need_the_processor_with_avx2(monkeypatch):
     from bench.cli import options
 
     monkeypatch.setattr(options, "environment", lambda: {"instruction_set": "avx2"})
-    assert given("--device", "cpu", "--reproducible")[0] == Means(reproducible=True)
+    assert given("--device", "cpu", "--jobs", "1", "--reproducible")[0] == Means(reproducible=True)
     with pytest.raises(BenchError, match="reproducible=True: not on cuda:0; expected --device cpu"):
         check_reproducible(True, ("cuda:0",))
     monkeypatch.setattr(options, "environment", lambda: {"instruction_set": "arm64"})
@@ -54,7 +54,7 @@ def test_what_a_command_starts_is_reproducible(bench, monkeypatch):
     from bench.cli import run as module
 
     asked = []
-    monkeypatch.setattr(module, "carry_out", lambda jobs, *_, **__: asked.extend(jobs))
+    monkeypatch.setattr(module, "execute", lambda jobs, *_, **__: asked.extend(jobs))
     for flags in ((), ("--reproducible",)):
         assert bench("run", "--study", "tiny.toml", "--device", "cpu", *flags)[0] == 0
     assert [job.reproducible for job in asked] == [False] * 4 + [True] * 4

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli.main import bench
+from bench.execution.baselines import plan_baselines
 from bench.execution.job import Job
 from bench.execution.trial import trial
-from bench.scoring.baselines import carried_out, tasks
 from bench.store.store import Store
 from metrics import score
 
@@ -184,11 +184,12 @@ def test_udr_of_the_settings_with_five_runs(results):
 def test_baselines_are_no_damaged_runs(results):
     """They have neither posterior nor weights: their own command scores them by further protocols."""
     run("--runs", results.root, "--metrics", "mig", *FEW[:2])
-    for task in tasks(results, 5, only=["chance"]):
-        results.put(*carried_out(task))
+    for job in plan_baselines(results, 5, ["chance"]).jobs:
+        done = trial(job)
+        results.put(done.record, done.artefacts)
     printed = run("--runs", results.root, "--metrics", "irs", *FEW[2:], "--udr")
     assert "6 of 6 done runs to score" in printed
     assert f"5 baselines are scored as the runs are by: python -m bench baselines {results.root}" in printed
     assert ": damaged:" not in printed
     assert "5 runs; 1 settings have fewer than 5 runs" in printed
-    assert [task.spec.method for task in tasks(results, 5, only=["chance"])] == ["chance"] * 5
+    assert [job.spec.method for job in plan_baselines(results, 5, ["chance"]).jobs] == ["chance"] * 5

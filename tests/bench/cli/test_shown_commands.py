@@ -83,7 +83,7 @@ def trained(monkeypatch):
     import bench.cli.search
 
     jobs = []
-    monkeypatch.setattr(bench.cli.run, "carry_out", lambda wanted, *_, **__: jobs.extend(wanted))
+    monkeypatch.setattr(bench.cli.run, "execute", lambda wanted, *_, **__: jobs.extend(wanted))
     monkeypatch.setattr(bench.cli.search, "searched", lambda wanted, *_, **__: jobs.extend(wanted.plans))
     monkeypatch.setattr(bench.cli.search, "confirmed", lambda *_, **__: None)
     return jobs

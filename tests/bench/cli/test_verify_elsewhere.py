@@ -47,11 +47,12 @@ def test_runs_trained_again_are_draws_of_the_same_seeds(bench, results, elsewher
     assert (code, out.splitlines()[-1]) == (0, "9 cells: 0 same, 9 within, 0 differs")
 
 
-def test_runs_that_fail_when_they_are_trained_again_are_no_success(bench, results, elsewhere, monkeypatch):
+def test_runs_that_fail_when_trained_again_are_no_success_and_no_difference(bench, results, elsewhere, monkeypatch):
     monkeypatch.setattr(verify, "trial", failed)
     code, out, _ = bench("verify", results, "--retrain", 1)
     assert code == 1
-    assert "done and failed" in out
+    assert out.endswith(": could not be checked: why\n")
+    assert "differs" not in out
 
 
 def test_a_run_trained_again_here_that_gives_another_number_is_named(bench, results, monkeypatch):
@@ -65,7 +66,8 @@ def test_scoring_that_fails_is_no_success(bench, results, monkeypatch):
     monkeypatch.setattr(verify, "trial", failed)
     code, out, _ = bench("verify", results)
     assert code == 1
-    assert out.count("damaged: cannot be scored again: why") == 4
+    assert out.count("could not be checked: why") == 4
+    assert ": 0 runs differ, 0 are damaged, 4 could not be checked" in out
 
 
 def test_scores_of_reproducible_runs_are_made_again_with_their_kernels(bench, results, elsewhere, monkeypatch):
@@ -76,7 +78,7 @@ def test_scores_of_reproducible_runs_are_made_again_with_their_kernels(bench, re
         kept = Artefacts(store.history(record.key), store.posterior(record.key), scores=store.scores(record.key))
         shutil.rmtree(results / record.key)
         store.put(msgspec.structs.replace(record, environment=stated), kept)
-    monkeypatch.setattr(verify, "carry_out", lambda job, means: asked.append(job) or trial(job))
+    monkeypatch.setattr(verify, "result_of", lambda job, means: asked.append(job) or trial(job))
     code, out, _ = bench("verify", results)
     assert (code, "compared exactly: 0 runs differ" in out) == (0, True)
     assert [job.reproducible for job in asked] == [True] * 4

@@ -170,6 +170,6 @@ def test_a_study_shares_the_gpu(bench, tmp_path):
 def test_a_gpu_learns_from_labels_as_the_processor_does(toy, spec_of, exact):
     """The supervised baseline draws no noise: the same weights and batches on both."""
     spec = replace(spec_of(steps=STEPS), method="supervised", params={})
-    here, there = (taught(spec, toy, device) for device in ("cpu", "cuda"))
+    here, there = (taught(spec, toy, device, Watch()) for device in ("cpu", "cuda"))
     assert there.codes == pytest.approx(here.codes, abs=2e-3)
     assert there.history[-1]["loss"] == pytest.approx(here.history[-1]["loss"], rel=2e-3)

@@ -3,9 +3,11 @@
 import msgspec
 import numpy as np
 import pytest
+import threadpoolctl
+import torch
 
 from bench.execution.job import Job
-from bench.execution.pool import execute
+from bench.execution.trial import trial
 
 
 def content(result):
@@ -29,8 +31,11 @@ def jobs(spec_of, protocol_of):
     return [Job(spec_of(method, params), protocols) for method, params in runs]
 
 
-def test_neither_processes_nor_order_change_a_record(jobs):
-    alone, beside = ({r.job.spec.key: content(r) for r in execute(*how)} for how in ((jobs, 1), (jobs[::-1], 2)))
+def test_neither_processes_nor_order_change_a_record(session, jobs):
+    alone, beside = (
+        {r.job.spec.key: content(r) for r in session(None, n).results(given)}
+        for given, n in ((jobs, 1), (jobs[::-1], 2))
+    )
     assert alone.keys() == beside.keys() == {job.spec.key for job in jobs}
     for key in alone:
         assert alone[key] == beside[key]
@@ -38,13 +43,19 @@ def test_neither_processes_nor_order_change_a_record(jobs):
     assert statuses == ["done", "done", "done", "failed"]
 
 
-def test_results_come_as_they_finish(jobs):
-    results = execute(jobs[:2], 1)
+def test_results_come_as_they_finish(session, jobs):
+    results = session().results(jobs[:2])
     first = next(results)
-    assert first.job is jobs[0]
+    assert first.job.spec == jobs[0].spec
     assert np.isfinite(list(first.record.terms.values())).all()
     results.close()
 
 
-def test_nothing_to_do():
-    assert list(execute([], 2)) == []
+def test_nothing_to_do(session):
+    assert list(session().results([])) == []
+
+
+def test_a_job_has_its_threads_and_no_more(spec_of):
+    trial(Job(spec_of(), threads=1))
+    assert torch.get_num_threads() == 1
+    assert {library["num_threads"] for library in threadpoolctl.threadpool_info()} == {1}

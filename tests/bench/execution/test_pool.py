@@ -13,7 +13,7 @@ import pytest
 
 from bench.environment import is_reproducible
 from bench.execution.job import Job, Means
-from bench.execution.pool import CREW, carry_out, execute
+from bench.execution.pool import CREW, result_of
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def outcomes(results):
     return {r.job.spec.seed: (r.record.status, (r.record.error or "").splitlines()[-1:]) for r in results}
 
 
-def test_a_run_that_dies_is_recorded_with_the_reason_and_the_rest_goes_on(spec_of, means):
+def test_a_run_that_dies_is_recorded_with_the_reason_and_the_rest_goes_on(spec_of, session, means):
     jobs = [
         Job(spec_of(seed=0)),
         Job(spec_of("deadly", {"kill_at": 2}, seed=1)),
         Job(spec_of("deadly", {"kill_at": 1, "signal": 6}, seed=2)),
         Job(spec_of(seed=3)),
     ]
-    assert outcomes(execute(jobs, 2, means)) == {
+    assert outcomes(session(means, 2).results(jobs)) == {
         0: ("done", []),
         1: ("failed", ["its process died by SIGKILL"]),
         2: ("failed", ["its process died by SIGABRT"]),
@@ -47,16 +47,16 @@ def test_a_run_that_dies_is_recorded_with_the_reason_and_the_rest_goes_on(spec_o
 
 
 def test_a_reproducible_run_takes_the_kernels_that_every_processor_has(spec_of, means):
-    result = carry_out(Job(spec_of(), reproducible=True), means)
+    result = result_of(Job(spec_of(), reproducible=True), means)
     environment = result.record.environment
     assert is_reproducible(environment)
     assert environment["kernels"] in ("AVX2", "DEFAULT")  # what torch took; DEFAULT on a processor without AVX2
-    assert not is_reproducible(carry_out(Job(spec_of()), means).record.environment)
+    assert not is_reproducible(result_of(Job(spec_of()), means).record.environment)
 
 
 def test_a_run_that_hangs_is_ended(spec_of, means):
     begun = time.monotonic()
-    result = carry_out(Job(spec_of("deadly", {"sleep_at": 1})), replace(means, timeout=6.0))
+    result = result_of(Job(spec_of("deadly", {"sleep_at": 1})), replace(means, timeout=6.0))
     assert result.record.status == "failed"
     assert result.record.error == "timeout: not done after 6 s"
     assert time.monotonic() - begun < 40
@@ -64,17 +64,17 @@ def test_a_run_that_hangs_is_ended(spec_of, means):
 
 def test_a_run_that_dies_once_is_tried_again(spec_of, means, tmp_path):
     once = {"kill_at": 2, "once": str(tmp_path / "once")}
-    assert carry_out(Job(spec_of("deadly", once)), replace(means, retries=1)).record.status == "done"
-    twice = carry_out(Job(spec_of("deadly", {"kill_at": 2})), replace(means, retries=1))
+    assert result_of(Job(spec_of("deadly", once)), replace(means, retries=1)).record.status == "done"
+    twice = result_of(Job(spec_of("deadly", {"kill_at": 2})), replace(means, retries=1))
     assert twice.record.error == "its process died by SIGKILL (attempt 2)"
 
 
-def test_no_two_runs_share_a_slot_and_none_is_idle(spec_of, means, tmp_path):
+def test_no_two_runs_share_a_slot_and_none_is_idle(spec_of, session, means, tmp_path):
     """Two places on each of two made-up devices."""
     means = replace(means, devices=("cpu:0", "cpu:1"), runs_per_device=2)
     diary = str(tmp_path / "diary")
     jobs = [Job(spec_of("deadly", {"milliseconds": 60, "diary": diary}, seed=i, steps=10)) for i in range(10)]
-    results = list(execute(jobs, 4, means))
+    results = list(session(means, 4).results(jobs))
     places = {result.slot for result in results}
     assert places == {"cpu:0/0", "cpu:0/1", "cpu:1/0", "cpu:1/1"}
     lines = [line.split() for line in (tmp_path / "diary").read_text().splitlines()]
@@ -82,9 +82,9 @@ def test_no_two_runs_share_a_slot_and_none_is_idle(spec_of, means, tmp_path):
     assert len({line[2] for line in lines}) == 4  # one process a place, for its life
 
 
-def test_who_waits_for_a_slot_gets_it_when_its_holder_has_no_more_to_do(spec_of, means):
+def test_who_waits_for_a_slot_gets_it_when_its_holder_has_no_more_to_do(spec_of, session, means):
     means = replace(means, devices=("cpu:0",), idle=0.3)
-    results = list(execute([Job(spec_of(seed=i)) for i in range(3)], 2, means))
+    results = list(session(means, 2).results([Job(spec_of(seed=i)) for i in range(3)]))
     assert [(r.record.status, r.slot) for r in results] == [("done", "cpu:0/0")] * 3
 
 
@@ -103,11 +103,12 @@ def test_a_process_ends_with_its_parent(tmp_path, installed, spec_of):
         time.sleep(0.1)
 
 
-def test_all_can_be_told_to_stop(spec_of, means):
+def test_all_can_be_told_to_stop(spec_of, session, means):
     jobs = [Job(spec_of("deadly", {"milliseconds": 20}, seed=i, steps=2000)) for i in range(2)]
-    threading.Timer(4, CREW.stop).start()
+    stopped = session(means, 2)
+    threading.Timer(4, stopped.stop, [signal.SIGTERM]).start()
     begun = time.monotonic()
-    results = list(execute(jobs, 2, means))
-    assert [r.stopped for r in results] == [True, True]
+    assert list(stopped.results(jobs)) == []
+    assert stopped.in_flight == {}
     assert time.monotonic() - begun < 30
     assert os.getpid() == psutil.Process().pid  # and this process is not told

@@ -1,13 +1,20 @@
 """Commands on one results folder: shared, interrupted, killed, out of room, damaged. Real processes and signals."""
 
+import contextlib
 import errno
 import os
 import signal
 import time
+from concurrent.futures import CancelledError, Future
 
 import pytest
 
-from bench.store.files import MANIFEST
+from bench.errors import BenchError
+from bench.execution import pool
+from bench.execution.job import Job, Means, Result
+from bench.execution.session import Session
+from bench.spec import Record
+from bench.store.files import MANIFEST, Artefacts
 from bench.store.store import Store
 
 SLOW = ("--methods", "deadly", "--seeds", "3", "--steps", "40", "--set", "deadly.milliseconds=50", "--jobs", "2")
@@ -123,3 +130,52 @@ def test_a_manifest_that_leads_out_of_its_folder_is_damaged(run, store, tmp_path
     assert code == 0
     assert "which is no file of this folder" in out
     assert (tmp_path / "results" / "secret").read_text() == "x"
+
+
+class Broken:
+    """An engine that breaks down so many times in a row."""
+
+    def __init__(self, times):
+        self.times, self.submitted = times, 0
+
+    def submit(self, call, *arguments):
+        self.submitted += 1
+        future = Future()
+        if self.submitted <= self.times:
+            future.set_exception(CancelledError("lost"))
+        else:
+            future.set_result(
+                Result(
+                    arguments[0],
+                    Record(key=arguments[0].spec.key, spec=arguments[0].spec, status="failed"),
+                    Artefacts(),
+                )
+            )
+        return future
+
+
+@pytest.mark.parametrize(("times", "outcome"), [(3, "failed"), (4, "lost")])
+def test_a_job_is_submitted_again_where_the_engine_breaks_down_but_not_for_ever(
+    spec_of, tmp_path, monkeypatch, times, outcome
+):
+    engine = Broken(times)
+    monkeypatch.setattr(pool, "executor", lambda *_: contextlib.nullcontext((engine, lambda: 1)))
+    results = Session(Store(tmp_path), Means()).results([Job(spec_of())])
+    try:
+        found = [result.record.status for result in results]
+    except CancelledError as error:
+        found = [str(error)]
+    assert found == [outcome]
+    assert engine.submitted == 4
+    assert not list((tmp_path / ".leases").iterdir())
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed (extra: dask)")
+
+    def silent(address):
+        raise OSError(f"Timed out trying to connect to {address}")
+
+    monkeypatch.setattr(distributed, "Client", silent)
+    with pytest.raises(BenchError, match="scheduler=tcp://nowhere:1: Timed out"), pool.executor(0, "tcp://nowhere:1"):
+        pass

@@ -1,3 +1,4 @@
+import csv
 import hashlib
 import io
 import re
@@ -9,7 +10,7 @@ import matplotlib
 import msgspec
 import pytest
 from PIL import Image
-from report_fakes import FakeStore, record, score, spec
+from report_fakes import FakeStore, record, score, search, spec
 
 from bench.errors import BenchError
 from bench.plugins import Params
@@ -163,3 +164,11 @@ def test_series_differ_in_marker_and_methods_in_colour() -> None:
 def test_reports_need_no_torch() -> None:
     code = "import sys, bench.report.write; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_setting_that_a_search_found_is_compared_on_all_of_its_seeds(tmp_path: Path) -> None:
+    confirmed = [spec("betavae", seed, params={"beta": 4.0}).key for seed in range(4)]
+    write(study(4), tmp_path, searches=[search(confirmed=confirmed)], resamples=50)
+    with (tmp_path / "choices.csv").open(encoding="utf-8", newline="") as file:
+        rules = {(r["method"], r["rule"], r["n"]) for r in csv.DictReader(file)}
+    assert rules == {("vae", "one setting", "4"), ("betavae", "search", "4"), ("infovae", "highest median", "2")}

@@ -5,6 +5,8 @@ import warnings
 import msgspec
 import numpy as np
 
+from bench.training.loop import Watch
+
 
 def test_ica_that_does_not_converge_is_said_so(installed, spec_of, monkeypatch):
     from bench.datasets import load_dataset
@@ -14,7 +16,7 @@ def test_ica_that_does_not_converge_is_said_so(installed, spec_of, monkeypatch):
     monkeypatch.setattr(baselines, "FastICA", lambda **options: Unsettled(**options))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        coded = baselines.MAKERS["ica"](spec, load_dataset(spec.dataset), "cpu")
+        coded = baselines.MAKERS["ica"](spec, load_dataset(spec.dataset), "cpu", Watch())
     assert coded.definitions == {"rows": 24, "converged": False}
 
 
@@ -39,6 +41,6 @@ def test_the_ceiling_of_a_factor_of_one_value_is_finite():
 
     v = np.stack([np.zeros(4, np.int64), np.arange(4)], axis=1)
     data = FactorDataset(np.zeros((4, 3), np.float32), v, ("white", "size"), (1, 4), (3,), "0" * 64, kind="vector")
-    mu = ceiling(None, data, "cpu").everything.mu
+    mu = ceiling(None, data, "cpu", Watch()).everything.mu
     np.testing.assert_array_equal(mu[:, 0], 0)
     assert mu[:, 1].std() > 0.9

@@ -9,16 +9,18 @@ import torch
 
 from bench.datasets import data_spec, load_dataset
 from bench.errors import BenchError
+from bench.execution.baselines import plan_baselines
 from bench.execution.job import Job
 from bench.execution.trial import trial
 from bench.report.collect.findings import findings
 from bench.report.collect.groups import collect, groups
 from bench.report.tables.text import group_markdown
-from bench.scoring.baselines import MAKERS, Task, carried_out, tasks
+from bench.scoring.baselines import MAKERS
 from bench.scoring.supervised import Supervised, explained, targets, taught
 from bench.store.store import Store
 from bench.training.batches import Batches
 from bench.training.build import build
+from bench.training.loop import Watch
 
 CPU = torch.device("cpu")
 
@@ -95,17 +97,17 @@ def test_it_starts_and_draws_as_the_runs_beside_it_and_leaves_the_decoder_alone(
     adam.step()
     with torch.no_grad():
         wanted = backbone.encoder(torch.from_numpy(toy.x(np.arange(len(toy)))))[:, :3]
-    found = taught(spec(steps=1), toy, "cpu")
+    found = taught(spec(steps=1), toy, "cpu", Watch())
     assert found.codes == pytest.approx(wanted.numpy(), abs=1e-4)
     assert found.history[0]["loss"] == pytest.approx(loss.sum(dim=1).mean().item(), rel=1e-5)
 
 
 def test_warmup_means_nothing_to_it(spec, toy):
-    assert np.array_equal(taught(spec(), toy, "cpu").codes, taught(spec(warmup=3), toy, "cpu").codes)
+    assert np.array_equal(taught(spec(), toy, "cpu", Watch()).codes, taught(spec(warmup=3), toy, "cpu", Watch()).codes)
 
 
 def test_dimension_k_learns_factor_k_and_the_others_are_silent(spec, toy):
-    coded = MAKERS["supervised"](spec(steps=300, z_dim=5, lr=3e-3), toy, "cpu")
+    coded = MAKERS["supervised"](spec(steps=300, z_dim=5, lr=3e-3), toy, "cpu", Watch())
     code, v = coded.everything.mu, targets(toy)
     found = np.corrcoef(code[:, :3].T, v.T)[:3, 3:]
     assert np.all(np.diag(found) > 0.95)
@@ -116,24 +118,25 @@ def test_dimension_k_learns_factor_k_and_the_others_are_silent(spec, toy):
 
 
 def test_one_seed_gives_one_code(spec, toy):
-    a, b, other = (taught(spec(seed=seed), toy, "cpu") for seed in (0, 0, 1))
+    a, b, other = (taught(spec(seed=seed), toy, "cpu", Watch()) for seed in (0, 0, 1))
     assert np.array_equal(a.codes, b.codes)
     assert not np.array_equal(a.codes, other.codes)
     state = torch.get_rng_state()
-    taught(spec(), toy, "cpu")
+    taught(spec(), toy, "cpu", Watch())
     assert torch.equal(state, torch.get_rng_state())
 
 
 def test_a_sample_with_continuous_and_unknown_values_is_learnt(spec):
     sample = data_spec("snapshots", {})
     one = spec(dataset=sample, steps=200, lr=3e-3)
-    coded = MAKERS["supervised"](one, load_dataset(sample), "cpu")
+    coded = MAKERS["supervised"](one, load_dataset(sample), "cpu", Watch())
     assert np.isfinite(coded.everything.mu).all()
     assert min(coded.diagnostics["r2_per_factor"]) > 0.2
 
 
 def test_its_record_says_what_it_took(spec, toy, protocol_of):
-    record, artefacts = carried_out(Task(spec(), (protocol_of("mig", n_train=300),), 1))
+    result = trial(Job(spec(), (protocol_of("mig", n_train=300),)))
+    record, artefacts = result.record, result.artefacts
     assert record.status == "done"
     assert record.cost["updates"] == 4
     assert record.cost["images_seen"] == 4 * 8
@@ -149,7 +152,7 @@ def test_its_record_says_what_it_took(spec, toy, protocol_of):
 
 def test_fewer_dimensions_than_factors_are_refused_in_one_line(spec, toy):
     with pytest.raises(BenchError) as error:
-        taught(spec(z_dim=2), toy, "cpu")
+        taught(spec(z_dim=2), toy, "cpu", Watch())
     assert str(error.value) == "z_dim=2: supervised wants a dimension for each of the 3 factors of toy"
 
 
@@ -171,7 +174,7 @@ def results(spec_of, protocol_of, tmp_path):
     return make
 
 
-def test_the_command_says_what_it_leaves_out_and_makes_the_others(bench, results):
+def test_the_command_says_what_it_leaves_out_and_makes_the_others(run, bench, results):
     store = results(z_dim=2)
     code, out, err = bench("baselines", store.root, "--jobs", 1, "--seeds", 1)
     assert (code, out.splitlines()[0]) == (0, f"{store.root}: 5 baselines to score")
@@ -179,7 +182,7 @@ def test_the_command_says_what_it_leaves_out_and_makes_the_others(bench, results
     assert "supervised" not in {record.spec.method for record in store}
 
 
-def test_one_baseline_can_be_asked_for(bench, results):
+def test_one_baseline_can_be_asked_for(run, bench, results):
     store = results()
     code, out, _ = bench("baselines", store.root, "--jobs", 1, "--seeds", 2, "--only", "supervised")
     assert (code, out.splitlines()[0]) == (0, f"{store.root}: 2 baselines to score")
@@ -191,10 +194,11 @@ def test_one_baseline_can_be_asked_for(bench, results):
 
 def test_a_training_that_diverges_is_said_so_and_not_tried_again(bench, results):
     store = results(lr=1e-3)
-    todo = [task for task in tasks(store, 1) if task.spec.method == "supervised"]
+    todo = plan_baselines(store, 1, ["supervised"]).jobs
     assert len(todo) == 1
     wild = msgspec.structs.replace(todo[0].spec, lr=1e30)
-    record, artefacts = carried_out(Task(wild, todo[0].protocols, 1))
+    result = trial(replace(todo[0], spec=wild))
+    record, artefacts = result.record, result.artefacts
     assert (record.status, record.error) == ("diverged", "a loss that is not finite")
     assert 1 < record.step <= 4
     assert (artefacts.scores, record.diagnostics, record.terms) == ([], {}, {})
@@ -202,13 +206,14 @@ def test_a_training_that_diverges_is_said_so_and_not_tried_again(bench, results)
     # As if it had been the group's: it is settled, and the command does not begin it again.
     record = msgspec.structs.replace(record, spec=todo[0].spec, key=todo[0].spec.key)
     store.put(record, artefacts)
-    assert "supervised" not in {task.spec.method for task in tasks(store, 1)}
+    assert plan_baselines(store, 1, ["supervised"]).jobs == []
 
 
 def test_a_report_shows_its_row_and_ranks_it_nowhere(results):
     store = results()
-    for task in tasks(store, 2, only=["pca", "supervised"]):
-        store.put(*carried_out(task))
+    for job in plan_baselines(store, 2, ["pca", "supervised"]).jobs:
+        result = trial(job)
+        store.put(result.record, result.artefacts)
     (group,) = groups(collect({"a": store}), resamples=10)
     assert list(group.methods) == ["vae", "betavae"]
     (setting,) = [s for s in group.settings if s.spec.method == "supervised"]

@@ -11,14 +11,17 @@ from bench.plugins import Params
 from bench.report.collect.examples import Example, examples
 from bench.report.collect.findings import findings
 from bench.report.collect.groups import Group, collect, groups
+from bench.report.figures import traversals
 from bench.report.figures.catalogue import draw
 from bench.report.figures.codes import agreement_figure, factor_figure, matrix_figure, unit_figure
 from bench.report.figures.strength import strength_figure
 from bench.report.figures.style import looks, styled
 from bench.report.figures.training import curve_figure, lost_figure, penalty_figure
+from bench.report.figures.traversals import strip as strip_of
 from bench.report.figures.traversals import traversal_figure
 from bench.report.write import write
 from bench.spec import Repeat, ScoreFile
+from bench.training import traversals as training
 
 GRID: list[tuple[str, Params]] = [("vae", {}), ("betavae", {"beta": 1.0}), ("betavae", {"beta": 4.0}), ("pca", {})]
 MI = [[0.0, 0.1], [0.9, 0.2], [0.0, 0.0]]
@@ -170,3 +173,26 @@ def test_what_is_far_above_the_methods_has_no_line_in_a_figure_of_scores() -> No
     assert figure is not None
     assert [text.get_text() for text in figure.axes[0].texts] == ["VAE", "PCA", "supervised\n0.90 ↑"]
     assert figure.axes[0].get_ylim()[1] < 0.6
+
+
+def test_each_pixel_of_a_frame_is_four_of_the_printed_figure(shown: list[Example]) -> None:
+    """Five of the nine frames, two pixels a pixel, whatever stands beside them."""
+    with styled():
+        figure = traversal_figure(shown)
+        assert figure is not None
+        out = io.BytesIO()
+        figure.savefig(out)
+    ax = figure.axes[0]
+    box = ax.get_window_extent()
+    printed = np.asarray(Image.open(out).convert("L"))
+    x0, y0 = round(box.x0), round(figure.bbox.height - box.y1)
+    rows = strip_of(shown[0])
+    assert rows is not None
+    frames = np.concatenate([rows[:2, :, 5 * k : 5 * k + 5] for k in (0, 2, 4, 6, 8)], axis=2)
+    twice = np.concatenate(list(frames)).repeat(2, axis=0).repeat(2, axis=1)
+    assert np.array_equal(printed[y0 : y0 + twice.shape[0], x0 : x0 + twice.shape[1]], twice)
+    assert {"−2.5", "0", "2.5", "factor", "KL", "and 1 below 0.1 nats"} <= set(texts(figure))
+
+
+def test_strips_have_as_many_frames_as_trainings_draw() -> None:
+    assert (traversals.STEPS, traversals.SPAN) == (training.STEPS, training.SPAN)

@@ -3,6 +3,7 @@
 import io
 import itertools
 
+import msgspec
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -14,7 +15,7 @@ from study_fakes import reference
 from bench.quantities import Quantity
 from bench.report.collect.findings import Findings, findings
 from bench.report.collect.groups import collect, groups
-from bench.report.figures.catalogue import BOUNDS, draw
+from bench.report.figures.catalogue import BOUNDS, draw, missing_text
 from bench.report.figures.panels import _apart, mostly_collapsed
 from bench.report.figures.pareto import Panel, on_front, pareto_figure, pareto_points, settings_span
 from bench.report.figures.strength import strength_figure
@@ -153,10 +154,36 @@ def test_files_are_small(seven: Findings) -> None:
         assert len(out.getvalue()) < limit
 
 
-def test_names_move_apart_and_no_further() -> None:
-    assert _apart([0.0, 30.0], [10.0, 10.0]) == [0.0, 30.0]
-    assert _apart([0.0, 2.0, 100.0], [10.0, 10.0, 10.0]) == [-4.0, 6.0, 100.0]
-    assert _apart([0.0, 0.0, 0.0], [10.0, 10.0, 10.0]) == [-10.0, 0.0, 10.0]
+def test_names_move_apart_and_no_further_nor_above_the_panel() -> None:
+    assert _apart([0.0, 30.0], [10.0, 10.0], 200.0) == [0.0, 30.0]
+    assert _apart([0.0, 2.0, 100.0], [10.0, 10.0, 10.0], 200.0) == [-4.0, 6.0, 100.0]
+    assert _apart([0.0, 0.0, 0.0], [10.0, 10.0, 10.0], 200.0) == [-10.0, 0.0, 10.0]
+    assert _apart([92.0, 100.0], [10.0, 20.0], 100.0) == [75.0, 90.0]
+
+
+def test_of_settings_that_all_collapsed_there_is_no_front_and_the_legend_names_none() -> None:
+    store = reference(1)
+    store.runs = [
+        (msgspec.structs.replace(r, diagnostics=r.diagnostics | {"collapsed": True}), s) for r, s in store.runs
+    ]
+    found = found_of(store)
+    figure = drawn(found, "pareto", PAGE)
+    told = {t.get_text() for t in figure.legends[0].get_texts()}
+    assert {"collapsed seed", "setting that collapsed"} <= told
+    assert not told & {"front of all settings", "chosen setting", "weakest to strongest"}
+
+
+def test_a_caption_says_which_settings_a_figure_lacks() -> None:
+    group = found_of(reference(4, seeds=2)).group
+    lacking = {"infovae": 0.9, "betavae": 16.0}
+    told = missing_text(
+        group,
+        lambda s: (
+            lacking.get(s.spec.method) not in (s.spec.params.get("alpha"), s.strength_value) or s.strength is None
+        ),
+        "no history",
+    )
+    assert told == " Not shown: β-VAE, β = 16; InfoVAE, α = 0.9 (no history)."
 
 
 def test_panels_side_by_side_leave_few_places_empty() -> None:

@@ -18,7 +18,7 @@ from bench.report.stats.families import (
     verdict,
 )
 from bench.report.stats.mann_whitney import compare, improvement_interval
-from bench.report.stats.power import detectable
+from bench.report.stats.power import detectable, seeds_to_be_equivalent, seeds_to_differ
 
 METHODS = {"v": "vae", "b1": "betavae", "b4": "betavae", "i": "infovae"}
 
@@ -122,6 +122,13 @@ def test_more_seeds_decide() -> None:
     again = [family([("a", "b")], samples({"a": shift, "b": 0}, pair.seeds_needed, seed=s))[0] for s in range(200)]
     assert np.mean([p.verdict != "undecided" for p in again]) == pytest.approx(0.8, abs=0.08)
     assert pair.more_seeds == pair.seeds_needed - 6
+
+
+def test_the_seeds_needed_decide_whichever_way_is_nearer() -> None:
+    near, far = family([("a", "b"), ("a", "c")], {"a": [1.0, 4, 5, 8], "b": [2.0, 3, 6, 7], "c": [0.0, 3, 4.5, 5.5]})
+    assert (near.improvement, far.improvement) == (0.5, 0.625)
+    assert near.seeds_needed == seeds_to_be_equivalent(0.5, alpha=0.025, margin=0.2)
+    assert far.seeds_needed == seeds_to_differ(0.625, alpha=0.025)
 
 
 def test_groups_are_of_what_does_not_differ() -> None:
