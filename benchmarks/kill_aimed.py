@@ -7,6 +7,7 @@ time on a fresh copy of what it works on, half of the kills in the last fifth of
 what is there must be whole; then the same command ends what it began, and its outcome is the undisturbed one's.
 """
 
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -194,9 +195,10 @@ class Slowly(http.server.SimpleHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        for at in range(start, len(content), 2**20):
-            self.wfile.write(content[at : at + 2**20])
-            time.sleep(0.05)
+        with contextlib.suppress(ConnectionError):  # whoever fetches it is killed
+            for at in range(start, len(content), 2**20):
+                self.wfile.write(content[at : at + 2**20])
+                time.sleep(0.05)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
