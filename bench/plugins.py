@@ -92,7 +92,8 @@ def resolve(kind: str, name: str, given: Mapping[str, Value]) -> Params:
 
 def type_of(parameter: inspect.Parameter) -> Any:
     """The annotated type of an argument; of one that may be None, the other type."""
-    return next((t for t in get_args(parameter.annotation) if t is not NoneType), parameter.annotation)
+    either = get_args(parameter.annotation)
+    return next(t for t in either if t is not NoneType) if NoneType in either else parameter.annotation
 
 
 def cast(argument: str, given: Value, to: type[Value]) -> Value:

@@ -126,7 +126,8 @@ class Protocol:
         codes, known = posterior.codes(rng), (posterior.v >= 0).all(axis=1)
         if posterior.numbers is not None and asks_order(self.metric):
             codes = Codes(codes.z, np.asarray(posterior.numbers))
-        return Codes(codes.z[known], codes.v[known], self.kinds)
+        codes = codes if known.all() else Codes(codes.z[known], codes.v[known])
+        return Codes(codes.z, codes.v, self.kinds)
 
 
 def protocols_of(

@@ -15,7 +15,7 @@ def sample(n=500, noise=0.3, seed=0):
     """Three factors of 2, 3 and 4 values in four mixed dimensions."""
     rng = np.random.default_rng(seed)
     v = np.stack([rng.integers(size, size=n) for size in SIZES], axis=1)
-    return Codes(v @ rng.standard_normal((3, 4)) + noise * rng.standard_normal((n, 4)), v)
+    return v @ rng.standard_normal((3, 4)) + noise * rng.standard_normal((n, 4)), v
 
 
 def score(z, v, **arguments):
@@ -24,17 +24,17 @@ def score(z, v, **arguments):
 
 def test_names_follow_the_numbers_of_labels():
     of = [f"{name}_{n}" for name in ("lr", "gbt") for n in (10, 100, 300)]
-    found = score(*sample()[:2])
+    found = score(*sample())
     assert set(found.values) == {f"downstream_{name}" for name in (*of, "lr_efficiency_100", "gbt_efficiency_100")}
     assert set(found.per_factor) == {*of, "majority"}
-    assert set(score(*sample()[:2], n_train=100).values) == {
+    assert set(score(*sample(), n_train=100).values) == {
         f"downstream_{c}_{n}" for c in ("lr", "gbt") for n in (10, 100)
     }
-    assert set(score(*sample()[:2], n_train=7).values) == {"downstream_lr_7", "downstream_gbt_7"}
+    assert set(score(*sample(), n_train=7).values) == {"downstream_lr_7", "downstream_gbt_7"}
 
 
 def test_a_value_is_the_mean_over_factors_and_an_efficiency_a_ratio_of_means():
-    found = score(*sample(noise=2.0)[:2])
+    found = score(*sample(noise=2.0))
     for name in ("lr", "gbt"):
         for n in (10, 100, 300):
             assert found.values[f"downstream_{name}_{n}"] == pytest.approx(found.per_factor[f"{name}_{n}"].mean())
@@ -43,7 +43,7 @@ def test_a_value_is_the_mean_over_factors_and_an_efficiency_a_ratio_of_means():
 
 
 def test_it_agrees_with_scikit_learn_on_the_same_rows():
-    z, v, _ = sample(noise=1.0, seed=1)  # in which no draw of ten is of one value, which scikit-learn refuses
+    z, v = sample(noise=1.0, seed=1)  # in which no draw of ten is of one value, which scikit-learn refuses
     ours = score(z, v, stages=20, draws=3).per_factor
     scaled = (z - z[:300].mean(axis=0)) / z[:300].std(axis=0)
     for n, draws in ((10, 3), (100, 3), (300, 1)):
@@ -70,13 +70,13 @@ def test_reference(oracle):
 
 
 def test_trees_at_the_most_labels_are_those_of_dci():
-    z, v, _ = sample(noise=1.0)
+    z, v = sample(noise=1.0)
     informative = dci(Codes(z, v), np.random.default_rng(0), n_train=300, n_test=200).per_factor["informativeness"]
     np.testing.assert_allclose(score(z, v, stages=100, draws=1).per_factor["gbt_300"], informative, atol=0.02)
 
 
 def test_more_labels_make_a_good_code_better():
-    found = score(*sample(noise=0.1)[:2], draws=5, stages=20).values
+    found = score(*sample(noise=0.1), draws=5, stages=20).values
     assert found["downstream_lr_10"] < found["downstream_lr_100"] <= found["downstream_lr_300"]
     assert found["downstream_lr_300"] > 0.98
     assert 0.5 < found["downstream_gbt_10"] < found["downstream_gbt_300"]
@@ -92,7 +92,7 @@ def test_collapsed_codes_score_the_commonest_value_and_are_fully_efficient():
 
 
 def test_majority_is_what_the_commonest_value_of_the_training_rows_scores_in_the_test():
-    z, _, _ = sample()
+    z, _ = sample()
     v = np.where(np.arange(500) < 300, np.arange(500) % 3 > 0, np.arange(500) % 4 > 0).astype(int)[:, None]
     assert score(z, v).per_factor["majority"] == pytest.approx(np.mean(v[300:] == 1))
 
@@ -119,14 +119,14 @@ def test_values_that_the_training_rows_lack_leave_nothing_right_and_no_efficienc
 
 
 def test_a_constant_factor_has_no_part():
-    z, v, _ = sample()
+    z, v = sample()
     alone, joined = score(z, v), score(z, np.insert(v, 3, 5, axis=1))
     assert joined.values == pytest.approx(alone.values, abs=0.05)  # trees take their turns at chance in another order
     assert all(np.isnan(per_factor).tolist() == [False] * 3 + [True] for per_factor in joined.per_factor.values())
 
 
 def test_scales_shifts_and_dead_dimensions_do_not_matter_to_logistic_regression():
-    z, v, _ = sample(noise=1.0)
+    z, v = sample(noise=1.0)
     for changed in (z * [1e-3, 1, 50, -2] + 7, z[:, [2, 0, 3, 1]], np.insert(z, 1, 0.1, axis=1)):
         same = score(changed, v)
         for name, value in score(z, v).values.items():
@@ -135,7 +135,7 @@ def test_scales_shifts_and_dead_dimensions_do_not_matter_to_logistic_regression(
 
 def test_each_draw_has_labels_of_its_own():
     """Two draws of ten are the mean of the first ten rows and of the next, over the same test rows."""
-    z, v, _ = sample(noise=1.0)
+    z, v = sample(noise=1.0)
     swapped = np.concatenate([np.arange(10, 20), np.arange(10), np.arange(20, 500)])
     one, other = score(z, v, draws=1), score(z[swapped], v[swapped], draws=1)
     both = score(z, v, draws=2).per_factor["lr_10"]
@@ -155,4 +155,4 @@ def test_each_draw_has_labels_of_its_own():
 )
 def test_mistakes_are_named(arguments, message):
     with pytest.raises(MetricError, match=message):
-        score(*sample()[:2], **arguments)
+        score(*sample(), **arguments)

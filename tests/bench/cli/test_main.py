@@ -40,7 +40,8 @@ def test_help_lists_every_command_with_its_whole_first_sentence_without_importin
 def test_a_study_is_run_once(run, store):
     code, out, err = run()
     assert (code, err) == (0, "")
-    head, *lines = out.splitlines()
+    head, *lines, collapsed = out.splitlines()
+    assert collapsed.startswith("collapsed: 4 of 4 runs (vae 2, betavae 2): ")
     assert head == "study tiny (toy, backbone small, 2 updates of 8): 4 runs in results/tiny, 0 already done"
     assert [line.split(" ")[0] for line in lines] == ["1/4", "2/4", "3/4", "4/4"]
     assert "vae seed=0: mig 0." in lines[0]
@@ -56,7 +57,7 @@ def test_more_seeds_train_only_what_is_new(run):
     run("--methods", "vae")
     code, out, _ = run("--methods", "vae", "--seeds", "1,2")
     assert (code, out.splitlines()[0].split(": ")[1]) == (0, "2 runs in results/tiny, 1 already done")
-    assert len(out.splitlines()) == 2
+    assert [line.split()[0] for line in out.splitlines()] == ["study", "1/1", "collapsed:"]
 
 
 def test_a_metric_more_retrains_nothing(run, store):

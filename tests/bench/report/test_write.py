@@ -16,7 +16,7 @@ from bench.errors import BenchError
 from bench.plugins import Params
 from bench.quantities import Quantity
 from bench.report.collect.groups import collect, groups
-from bench.report.figures import pareto
+from bench.report.figures import panels
 from bench.report.figures.pareto import Panel, on_front, pareto_figure, pareto_points
 from bench.report.figures.style import looks
 from bench.report.tables.text import md_text
@@ -144,7 +144,7 @@ def test_of_very_many_seeds_a_vector_file_holds_a_picture(monkeypatch: pytest.Mo
     (group,) = groups(collect({"a": study()}), resamples=20)
     texts = []
     for many in (21, 20):
-        monkeypatch.setattr(pareto, "MANY", many)
+        monkeypatch.setattr(panels, "MANY", many)
         out = io.StringIO()
         pareto_figure([Panel(group, MIG)], looks(group.series.items())).savefig(out, format="svg")
         texts.append(out.getvalue())

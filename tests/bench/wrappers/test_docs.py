@@ -29,6 +29,7 @@ def test_every_wrapper_and_argument_has_its_row():
     from bench import plugins
 
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE, re.MULTILINE))
-    assert set(rows) == set(plugins._own("wrapper"))
-    for name, text in rows.items():
+    assert set(rows) >= set(plugins._own("wrapper"))  # the page's table of metrics has rows of its own
+    for name in plugins._own("wrapper"):
+        text = rows[name]
         assert [a for a in plugins.defaults("wrapper", name) if f"`{a}=" not in text and f"`{a}`" not in text] == []
