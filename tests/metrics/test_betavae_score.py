@@ -27,7 +27,7 @@ def test_reference_on_the_whole_grid(grid_case, agree):
 
 @pytest.mark.parametrize("k", [0, 1])
 def test_partners_share_the_factor_and_are_uniform_otherwise(k):
-    _, v = grid(3, 4)
+    _, v, _ = grid(3, 4)
     rng = np.random.default_rng(0)
     row = rng.integers(12, size=20_000)
     partner = Group.of(v[:, k]).sharing(row, rng)
@@ -37,7 +37,7 @@ def test_partners_share_the_factor_and_are_uniform_otherwise(k):
 
 
 def test_points_are_mean_distances_of_pairs_that_share_their_factor():
-    z, v = grid(3, 4)
+    z, v, _ = grid(3, 4)
     x, label = _points(z, {k: Group.of(v[:, k]) for k in range(2)}, np.random.default_rng(0), 1200, 256)
     assert (x[np.arange(1200), label] == 0).all()
     # E |a - b| of two independent uniform values of n is (n^2 - 1) / 3n.
@@ -55,7 +55,7 @@ def test_perfect_codes_score_1():
 
 @pytest.mark.parametrize("collapsed", [True, False])
 def test_codes_that_know_nothing_score_1_in_k(collapsed):
-    _, v = grid(3, 4, 5)
+    _, v, _ = grid(3, 4, 5)
     scores = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -66,7 +66,7 @@ def test_codes_that_know_nothing_score_1_in_k(collapsed):
 
 
 def test_constant_factors_are_not_drawn():
-    z, v = grid(3, 4)
+    z, v, _ = grid(3, 4)
     ours = betavae_score(Codes(z, np.insert(v, 1, 5, axis=1)), np.random.default_rng(0), **FAST)
     assert ours.values["betavae_score"] == 1
     assert np.isnan(ours.per_factor["betavae_score"]).tolist() == [False, True, False]
@@ -75,6 +75,6 @@ def test_constant_factors_are_not_drawn():
 
 
 def test_small_factor_indices_do_not_overflow():
-    z, v = grid(40, 30)
+    z, v, _ = grid(40, 30)
     a, b = (betavae_score(Codes(z, w), np.random.default_rng(0), **FAST).values for w in (v, v.astype(np.uint8)))
     assert a == b

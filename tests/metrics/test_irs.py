@@ -23,14 +23,14 @@ def grid():
 
 def test_by_hand():
     # Held by v_0, z = v_0 + v_1 / 2 departs from its mean by at most 0.75; over all rows by 2.25.
-    _, v = grid()
+    _, v, _ = grid()
     ours = irs(Codes(v[:, :1] + v[:, 1:] / 2, v), np.random.default_rng(0), n_train=16, bins=4, percentile=1.0)
     np.testing.assert_allclose(ours.matrices["irs"], [[1 - 0.75 / 2.25, 1 - 1.5 / 2.25]])
     assert ours.values["irs"] == pytest.approx(1 - 0.75 / 2.25)
 
 
 def test_dimensions_are_weighted_by_their_reach():
-    z, v = grid()
+    z, v, _ = grid()
     mixed = np.stack([3 * z[:, 0], z.sum(axis=1)], axis=1)
     ours = irs(Codes(mixed, v), np.random.default_rng(0), n_train=16, bins=4, percentile=1.0)
     np.testing.assert_allclose(ours.matrices["max_deviation"][:, 0], [4.5, 3])
@@ -38,7 +38,7 @@ def test_dimensions_are_weighted_by_their_reach():
 
 
 def test_collapsed_codes_score_0_and_dead_dimensions_weigh_nothing():
-    z, v = grid()
+    z, v, _ = grid()
     collapsed = Codes(np.full((16, 3), 0.1, np.float32), v)
     assert irs(collapsed, np.random.default_rng(0), n_train=16, bins=4).values["irs"] == 0
     ours = irs(Codes(np.insert(z, 1, -2, axis=1), v), np.random.default_rng(0), n_train=16, bins=4)
@@ -47,7 +47,7 @@ def test_collapsed_codes_score_0_and_dead_dimensions_weigh_nothing():
 
 
 def test_a_constant_factor_explains_nothing():
-    z, v = grid()
+    z, v, _ = grid()
     ours = irs(Codes(z, np.insert(v, 0, 3, axis=1)), np.random.default_rng(0), n_train=16, bins=4)
     assert ours.values["irs"] == 1
     assert np.isnan(ours.matrices["irs"][:, 0]).all()

@@ -22,13 +22,13 @@ def grid(n=4):
 
 
 def test_one_dimension_for_each_factor_is_1_and_two_for_one_are_as_good():
-    z, v = grid()
+    z, v, _ = grid()
     for codes in (z, z[:, [0, 0, 1]]):
         assert modularity(Codes(codes, v), np.random.default_rng(0), n_train=16, bins=4).values["modularity"] == 1
 
 
 def test_a_dimension_that_holds_both_factors_is_0():
-    z, v = grid()
+    z, v, _ = grid()
     both = (z[:, :1] * 4 + z[:, 1:]) * np.ones(2)
     assert modularity(Codes(both, v), np.random.default_rng(0), n_train=16, bins=16).values[
         "modularity"
@@ -36,13 +36,13 @@ def test_a_dimension_that_holds_both_factors_is_0():
 
 
 def test_dead_dimensions_count_as_0():
-    z, v = grid()
+    z, v, _ = grid()
     dead = np.concatenate([z, np.full((16, 2), 0.1)], axis=1)
     assert modularity(Codes(dead, v), np.random.default_rng(0), n_train=16, bins=4).values["modularity"] == 0.5
 
 
 def test_a_constant_factor_is_not_counted():
-    z, v = grid()
+    z, v, _ = grid()
     z = z + 0.3 * z[:, ::-1]
     with_constant = Codes(z, np.insert(v, 0, 7, axis=1))
     a, b = (modularity(c, np.random.default_rng(0), n_train=16, bins=4).values for c in (Codes(z, v), with_constant))
