@@ -48,9 +48,25 @@ def test_float32_codes_and_small_indices_are_kept_as_they_are():
 
 
 def test_plain_pairs_and_lists_are_codes():
-    z, v, _ = _checks.check(([[1.0], [2.0]], [[True], [False]]))
+    z, v, kinds = _checks.check(([[1.0], [2.0]], [[True], [False]]))
     assert z.shape == v.shape == (2, 1)
     assert v.dtype.kind == "u"
+    assert kinds == ()
+
+
+@pytest.mark.parametrize("bits", [-1000, -60, -50, 0, 50, 60, 1000])
+def test_codes_beyond_2_to_50_are_brought_to_it_by_a_power_of_2(bits):
+    z = np.array([[0.75, 0.0, -0.5], [-0.625, 0.0, 0.25]])
+    bounded = _checks.check((z * 2.0**bits, [[0], [1]])).z
+    assert np.array_equal(bounded, z * 2.0 ** np.clip(bits, -50, 50))
+
+
+def test_single_dimensions_are_brought_to_it_after_all_together():
+    z = np.array([[0.75, 2.0**-100], [0.5, 2.0**-101]])
+    assert np.array_equal(_checks.check((z, [[0], [1]])).z, [[0.75, 2.0**-51], [0.5, 2.0**-52]])
+    assert np.array_equal(
+        _checks.check((z * 2.0**90, [[0], [1]])).z, [[0.75 * 2**50, 2.0**-50], [0.5 * 2**50, 2.0**-51]]
+    )
 
 
 def test_more_bins_than_rows_or_fewer_than_two():

@@ -18,8 +18,8 @@ def sample(n=500, noise=0.3, seed=0):
     return v @ rng.standard_normal((3, 4)) + noise * rng.standard_normal((n, 4)), v
 
 
-def score(z, v, **arguments):
-    return downstream(Codes(z, v), np.random.default_rng(0), **FEW | arguments)
+def score(z, v, kinds=(), **arguments):
+    return downstream(Codes(z, v, kinds), np.random.default_rng(0), **FEW | arguments)
 
 
 def test_names_follow_the_numbers_of_labels():
@@ -92,7 +92,7 @@ def test_collapsed_codes_score_the_commonest_value_and_are_fully_efficient():
 
 
 def test_majority_is_what_the_commonest_value_of_the_training_rows_scores_in_the_test():
-    z, _ = sample()
+    z, *_ = sample()
     v = np.where(np.arange(500) < 300, np.arange(500) % 3 > 0, np.arange(500) % 4 > 0).astype(int)[:, None]
     assert score(z, v).per_factor["majority"] == pytest.approx(np.mean(v[300:] == 1))
 

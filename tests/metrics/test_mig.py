@@ -86,7 +86,7 @@ def test_correction_takes_the_bias_off_noise():
 
 
 def test_the_bias_of_full_tables_is_that_of_miller_and_madow():
-    """(bins - 1) (values - 1) / 2N where each pair occurs; of a variable with itself -(values - 1) / 2N."""
+    """(bins - 1) (values - 1) / 2N where each pair occurs; of a variable and itself -(values - 1) / 2N."""
     z, v = np.divmod(np.arange(12), 4)
     both = np.stack([z, v], axis=1)
     assert miller_madow(both, v[:, None]) == pytest.approx(np.array([[2 * 3 / 24], [-3 / 24]]))

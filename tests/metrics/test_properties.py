@@ -59,7 +59,8 @@ def test_values_are_in_range_and_reproduce_exactly(name, seed):
     found = scores(name, codes, seed)
     assert score(name, codes, seed) == found.values
     shares = [x for value, x in found.values.items() if "_efficiency_" not in value]  # a ratio may be above 1
-    assert all(type(x) is float and -0.01 <= x <= 1 + 1e-9 for x in shares)  # infoe may be below 0
+    least = -1 if name == "dci_es" else -0.01  # infoe may be below 0
+    assert all(type(x) is float and least <= x <= 1 + 1e-9 for x in shares)
     assert all(per_factor.shape == (3,) for per_factor in found.per_factor.values())
     assert all(matrix.shape[0] == 4 for matrix in found.matrices.values())
     assert all(np.array_equal(a, b) for a, b in zip(codes, before, strict=True))
@@ -72,7 +73,7 @@ def test_the_order_of_dimensions_does_not_matter(name, seed):
     z, v, _ = sample(seed)
     order = np.random.default_rng(seed).permutation(4)
     # Solvers stop at a tolerance, and trees break ties between dimensions by chance: many after ten labels.
-    tolerance = {"dci": 0.02, "dci_es": 0.02, "betavae_score": 0.02, "downstream": 0.1}.get(name, 1e-3)
+    tolerance = {"dci": 0.02, "dci_es": 0.1, "betavae_score": 0.02, "downstream": 0.1}.get(name, 1e-3)
     close(score(name, (z[:, order], v)), score(name, (z, v)), tolerance)
 
 
@@ -83,7 +84,7 @@ def test_positive_scales_of_dimensions_do_not_matter(name, seed, powers):
     z, v, _ = sample(seed)
     # Powers of 2 leave no rounding behind; none below 1, which might prune a dimension of the FactorVAE score.
     close(
-        score(name, (z * 2.0 ** np.array(powers), v)), score(name, (z, v)), 0.02 if name in ("dci", "dci_es") else 1e-5
+        score(name, (z * 2.0 ** np.array(powers), v)), score(name, (z, v)), {"dci": 0.02, "dci_es": 0.1}.get(name, 1e-5)
     )
 
 
@@ -109,11 +110,13 @@ def test_modularity_counts_a_dead_dimension_as_0():
     assert dead["modularity"] == pytest.approx(score("modularity", (z, v))["modularity"] * 4 / 5)
 
 
-def test_dci_completeness_alone_counts_dead_dimensions_in_the_base_of_its_logarithm():
+@pytest.mark.parametrize(("name", "tolerance"), [("dci", 0.01), ("dci_es", 0.1)])
+def test_completeness_alone_counts_dead_dimensions_in_the_base_of_its_logarithm(name, tolerance):
     z, v, _ = sample(0)
-    alive, dead = score("dci", (z, v)), score("dci", (np.insert(z, 1, 0.0, axis=1), v))
-    close(1 - dead.pop("dci_completeness"), (1 - alive.pop("dci_completeness")) * np.log(4) / np.log(5), 0.01)
-    close(dead, alive, 0.01)
+    alive, dead = score(name, (z, v)), score(name, (np.insert(z, 1, 0.0, axis=1), v))
+    of_alive = 1 - alive.pop(f"{name}_completeness")
+    close(1 - dead.pop(f"{name}_completeness"), of_alive * np.log(4) / np.log(5), tolerance)
+    close(dead, alive, tolerance)
 
 
 @all_but("infomec", "downstream")  # which counts labels
@@ -130,7 +133,7 @@ def test_rows_that_come_twice_change_nothing_but_the_sampling(name, seed):
     twice = Codes(*(np.concatenate([np.repeat(part, 2, axis=0) for part in (a[:300], a[300:])]) for a in codes[:2]))
     # Penalties weigh half as much against twice the rows; a quantile of IRS moves between two of them.
     penalties = {"C": 0.005, "penalty": 2.0}
-    tolerance = {"dci": 0.02, "dci_es": 0.02, "irs": 0.03, "explicitness": 1e-4}.get(name, 1e-9)
+    tolerance = {"dci": 0.02, "dci_es": 0.1, "irs": 0.03, "explicitness": 1e-4}.get(name, 1e-9)
     close(score(name, twice, n_train=600, n_test=400, **penalties), score(name, codes), tolerance)
 
 

@@ -83,7 +83,7 @@ def save(path, **arrays):
         (lambda path: save(path, z=Z.astype(object), v=V), "array z cannot be read: .* Python objects"),
         (lambda path: save(path, z=Z[:3], v=V), "z has 3 rows and v has 90"),
         (lambda path: save(path, z=np.where(Z > 3, np.nan, Z), v=V), "z column . holds nan in row"),
-        (lambda path: save(path, z=Z, v=V), "z has 90 rows, mig needs n_train 10000"),
+        (lambda path: save(path, z=Z, v=0 * V), "mig: v is constant in all 3 columns"),
         (lambda path: save(path, z=Z, v=V, names=["a"]), "names has 1 entries"),
     ],
 )
@@ -114,11 +114,49 @@ def test_a_damaged_file_is_told(file):
         (["FILE", "--metrics", "mig", "--set", "mig.bins=many"], "mig.bins=many: expected an int"),
         (["FILE", "--metrics", "mig", "--set", "mig.bin=4"], "unknown argument of mig 'bin'"),
         (["FILE", "--metrics", "mig", "--set", "mig.bins=1", "--n-train", "90"], "mig: bins is 1"),
+        (
+            ["FILE", "--metrics", "mig,sap", "--n-train", "91"],
+            "z has 90 rows, mig needs --n-train 91: pass --n-train=90",
+        ),
+        (["FILE", "--metrics", "sap", "--n-test", "99"], "sap needs --n-train 10000 + --n-test 99 = 10099: pass --n"),
+        (["FILE", "--metrics", "mig", "--set", "mig.n_train=91"], "mig needs n_train 91: pass n_train=90 or fewer"),
+        (["FILE", "--metrics", "mig", "--n-train", "0"], "--n-train is 0, expected at least 1"),
         (["FILE", "--metrics", "mig", "--n-train", "90", "--out", "FILE/x.csv"], "cannot be written"),
     ],
 )
 def test_mistakes_are_one_line(file, arguments, message):
     assert message in mistake(*[a.replace("FILE", str(file)) for a in arguments])
+
+
+def test_what_can_be_scored_is_scored_and_the_rest_skipped_with_its_reason(tmp_path):
+    """One factor: InfoMEC and modularity compare several. Rows fit what there is, without being asked to."""
+    path, out = tmp_path / "one.npz", tmp_path / "scores.csv"
+    np.savez(path, z=Z, v=V[:, :1])
+    asked = ["score", str(path), "--metrics", "mig,infomec,modularity,explicitness", "--out", str(out)]
+    done = CliRunner().invoke(bench, asked)
+    assert done.exit_code == 0
+    assert "mig:bins20-given-n90 " in done.output
+    assert "explicitness:given-n60-n_test30-penalty1.0 " in done.output
+    told = [line for line in done.output.splitlines() if line.startswith("not scored: ")]
+    why = "v has 1 column(s), expected at least 2"
+    assert told == [f"not scored: {m}: {why}: {m} compares factors that vary" for m in ("infomec", "modularity")]
+    assert {row["metric"] for row in csv.DictReader(out.read_text().splitlines())} == {"mig", "explicitness"}
+
+
+def test_where_nothing_can_be_scored_all_reasons_are_told(tmp_path):
+    path = tmp_path / "one.npz"
+    np.savez(path, z=Z, v=V[:, :1])
+    told = mistake(path, "--metrics", "infomec,modularity")
+    assert re.fullmatch(r"infomec: v has 1 column.* vary; modularity: v has 1 column.* vary", told)
+
+
+def test_what_decides_a_score_beside_the_codes_is_noted(tmp_path):
+    path = tmp_path / "small.npz"
+    np.savez(path, z=Z / 100, v=V)
+    few = ["--set", "factorvae_score.votes=50", "--set", "factorvae_score.eval_votes=50"]
+    (note,) = [line for line in run(path, "--metrics", "mig,factorvae_score", *few).splitlines() if "note" in line]
+    assert re.match(r"note: factorvae_score:batch64\S+: 3 of 3 dimensions are left out, as", note)
+    assert "note" not in run(path, "--metrics", "mig")
 
 
 FEW = ["--set", "mig.n_train=2000", "--set", "irs.n_train=2000"]

@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -128,6 +129,35 @@ def test_without_done_runs_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BenchError, match="which is a file; expected a folder"):
         write(study(), tmp_path / "file")
+
+
+def test_notes_on_scores_have_a_file_and_a_line(tmp_path: Path) -> None:
+    """One row for each, and on the page one for each metric: the first, and how many there are."""
+    runs = []
+    for seed in range(3):
+        (repeat,) = score(0.2).repeats
+        noted = msgspec.structs.replace(repeat, notes=[f"<{seed}> dimensions are left out", "and more"])
+        runs.append((record(spec(seed=seed), 20.0), [msgspec.structs.replace(score(0.2), repeats=[noted])]))
+    write(FakeStore(runs), tmp_path, title="A study", resamples=50)
+    with (tmp_path / "notes.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["note"] for row in rows if row["note"] != "and more"] == [
+        f"<{s}> dimensions are left out" for s in range(3)
+    ]
+    assert len(rows) == 6
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if "dimensions are left out" in line]
+    assert line.rstrip(" |").endswith("3")
+    web = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "<td>&lt;0&gt; dimensions are left out</td>" in web
+    described = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
+    assert "notes.csv" in {one["path"] for one in described["resources"]}
+
+
+def test_without_notes_there_is_no_file_of_them(report: tuple[Path, list[Path]]) -> None:
+    out, _ = report
+    assert not (out / "notes.csv").exists()
+    assert "Notes on scores" not in (out / "report.md").read_text(encoding="utf-8")
 
 
 def test_the_front_is_less_reconstruction_loss_and_a_higher_score() -> None:

@@ -35,7 +35,7 @@ def test_rows_that_a_protocol_reads(protocol_of):
         ("mig", {"bins": [20, 1]}, "mig: bins is 1, expected at least 2"),
         ("mig", {"n_train": 0}, "mig: n_train is 0"),
         ("dci", {"probe": "tree"}, "dci: probe is 'tree'; expected one of trees, reference, linear"),
-        ("factorvae_score", {"batch": 1}, "factorvae_score: batch is 0, expected at least 1"),
+        ("factorvae_score", {"batch": 1}, "factorvae_score: batch is 1, expected at least 2"),
         ("explicitness", {"penalty": -1}, "explicitness: "),
     ],
 )

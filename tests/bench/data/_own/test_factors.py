@@ -57,7 +57,7 @@ def test_bins_are_those_of_a_score_of_arrays(binning):
     given[::7] = np.nan
     there = ~np.isnan(given)
     found = made({"a": given, "b": np.arange(N) % 2}, bins=8, binning=binning)
-    (expected, _, binned) = scored(given[there][:, None], bins=8, binning=binning)
+    (expected, _, binned, _) = scored(given[there][:, None], bins=8, binning=binning)
     assert binned
     np.testing.assert_array_equal(found.v[there, 0], expected[:, 0])
     assert (found.v[~there, 0] == -1).all()

@@ -18,6 +18,7 @@ from bench.report.tables.data_package import KEYS
 from bench.report.write import write
 from bench.spec import Repeat, ScoreFile
 
+NOTED = Repeat(repeat=0, values={"sap": 0.1}, notes=["=SUM(1) of 4 dimensions", "and 3"])
 NOT_SCORED = Repeat(repeat=0, values={}, skipped="it needs values in an order, and those of shape have none")
 
 
@@ -38,7 +39,8 @@ def study() -> FakeStore:
             )
             further = ScoreFile(protocol="dci:x", metric="dci", params={}, repeats=[repeat])
             skipped = ScoreFile(protocol="mcc:x", metric="mcc", params={}, repeats=[NOT_SCORED])
-            runs.append((made, [score([0.1 * seed, 0.2]), further, skipped]))
+            noted = ScoreFile(protocol="sap:x", metric="sap", params={}, repeats=[NOTED])
+            runs.append((made, [score([0.1 * seed, 0.2]), further, skipped, noted]))
     runs.append((record(spec("vae", 9, params={}), status="failed", error='a "quoted",\nerror'), []))
     store = FakeStore(runs)
     store.logged = LOGGED
