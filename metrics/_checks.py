@@ -13,7 +13,7 @@ MOST_BITS = 50  # of a code's largest value, either way: in float32 sums of its 
 def check(codes: Codes, *, numbers: bool = False) -> Codes:
     """The same codes as arrays: z (N, D) float32 or float64 and finite, v (N, K) integers from 0; N, D, K at least 1.
 
-    Codes beyond 2^50, or none beyond 2^-50, are brought to that by a power of 2, which rounds nothing, and then single
+    Codes beyond 2^50, or all below 2^-50, are brought back by a power of 2, which rounds nothing, and then single
     dimensions: their squares would leave the range of floats. numbers: v may be float32 or float64 and finite instead.
     Raises MetricError that names the array, the column and the row at fault.
     """
@@ -91,9 +91,14 @@ def indices(name: str, array: Ints) -> Ints:
 
 
 def _bounded(z: Floats) -> Floats:
-    """z with its largest value, and then that of each column, between 2^-50 and 2^50, unless it is 0."""
+    """z with its largest value, and then that of each column, between 2^-50 and 2^50, unless it is 0.
+
+    A table below that is brought to 1, so that columns a little smaller than its largest are brought along, not apart.
+    """
     exponent = np.frexp(np.abs(z).max(axis=0))[1]
-    common = exponent + _power(exponent.max(initial=-MOST_BITS, where=z.any(axis=0)))
+    varied = exponent[z.any(axis=0)]
+    largest = varied.max() if varied.size else 0
+    common = exponent + (_power(largest) if largest >= -MOST_BITS else -largest)
     power = common + _power(common) - exponent
     return np.ldexp(z, power).astype(z.dtype) if power.any() else z
 
