@@ -97,8 +97,8 @@ def _bounded(z: Floats) -> Floats:
     """
     exponent = np.frexp(np.abs(z).max(axis=0))[1]
     varied = exponent[z.any(axis=0)]
-    largest = varied.max() if varied.size else 0
-    common = exponent + (_power(largest) if largest >= -MOST_BITS else -largest)
+    largest = varied.max(keepdims=True) if varied.size else np.zeros(1, exponent.dtype)
+    common = exponent + np.where(largest < -MOST_BITS, -largest, _power(largest))
     power = common + _power(common) - exponent
     return np.ldexp(z, power).astype(z.dtype) if power.any() else z
 

@@ -128,7 +128,7 @@ def _single(found: Findings, stem: str, look: Mapping[Series, Look], *, full: bo
         (
             "kl_curves",
             kl_figure(group, seen, look),
-            f"KL of each latent in training{followed}",
+            f"{KL_HEAD}{followed}",
             read.KL_CURVES + unseen,
         ),
         ("lost", lost_figure(group, look) if full else None, "Runs that diverged, failed or collapsed", read.LOST),

@@ -14,7 +14,7 @@ from study_fakes import reference
 
 from bench.quantities import Quantity
 from bench.report.collect.findings import Findings, findings
-from bench.report.collect.groups import collect, groups
+from bench.report.collect.groups import Setting, collect, groups
 from bench.report.figures.catalogue import BOUNDS, draw, missing_text
 from bench.report.figures.panels import _apart, mostly_collapsed
 from bench.report.figures.pareto import Panel, on_front, pareto_figure, pareto_points, settings_span
@@ -176,13 +176,11 @@ def test_of_settings_that_all_collapsed_there_is_no_front_and_the_legend_names_n
 def test_a_caption_says_which_settings_a_figure_lacks() -> None:
     group = found_of(reference(4, seeds=2)).group
     lacking = {"infovae": 0.9, "betavae": 16.0}
-    told = missing_text(
-        group,
-        lambda s: (
-            lacking.get(s.spec.method) not in (s.spec.params.get("alpha"), s.strength_value) or s.strength is None
-        ),
-        "no history",
-    )
+
+    def known(s: Setting) -> bool:
+        return lacking.get(s.spec.method, "none") not in (s.spec.params.get("alpha"), s.strength_value)
+
+    told = missing_text(group, known, "no history")
     assert told == " Not shown: β-VAE, β = 16; InfoVAE, α = 0.9 (no history)."
 
 

@@ -74,8 +74,7 @@ def test_the_tool_would_notice_a_changed_number(out: Path, tmp_path: Path) -> No
 
 def test_every_column_of_every_file_is_described(out: Path) -> None:
     package: dict[str, Any] = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
-    assert [r["path"] for r in package["resources"]] == [name for name in CSV if name != "notes.csv"]
-    assert list(CSV) == list(KEYS)
+    assert [r["path"] for r in package["resources"]] == list(CSV) == list(KEYS)
     for resource in package["resources"]:
         content = (out / resource["path"]).read_bytes()
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -94,7 +93,7 @@ def test_the_table_of_columns_holds_no_column_that_no_file_has(out: Path) -> Non
     used = {
         n.split(".")[0] for p in out.glob("*.csv") for n in p.read_text(encoding="utf-8").splitlines()[0].split(",")
     }
-    assert set(COLUMNS) - used == {"definition", "note", "wrap"}  # these runs define nothing, on a data set as it is
+    assert set(COLUMNS) - used == {"definition", "wrap"}  # these runs define nothing, on a data set as it is
 
 
 def test_numbers_read_back_exactly(out: Path) -> None:
