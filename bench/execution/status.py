@@ -22,6 +22,7 @@ from bench.store.store import FINAL, Store
 from bench.training import checkpoint
 
 ASKED = ".asked.json"  # in a results folder: which runs the last command asked for
+LARGEST = 2**26  # bytes of that
 SAMPLE = 50  # runs whose times are looked at
 
 
@@ -94,13 +95,13 @@ def note(root: Path, specs: Iterable[RunSpec]) -> None:
 def _left(store: Store, states: dict[str, str], at_once: int) -> tuple[int, float | None]:
     """How many of the runs asked for are not done, and the seconds that they take if so many run at once."""
     try:
-        asked = msgspec.json.decode(unlinked(store.root, ASKED).read_bytes(), type=dict[str, str])
+        asked = msgspec.json.decode(atomic.read(unlinked(store.root, ASKED), LARGEST), type=dict[str, str])
     except (OSError, msgspec.DecodeError):
         return 0, None
     left = [method for key, method in asked.items() if states.get(key) not in FINAL]
     took: dict[str, list[float]] = {}
     for key in [key for key in asked if states.get(key) == "done"][-SAMPLE:]:
-        with contextlib.suppress(Damaged):
+        with contextlib.suppress(Damaged, ValueError):  # or a cost that is no number
             cost = store.record(key).cost
             seconds = (cost.get(name, 0.0) for name in ("seconds_training", "seconds_scoring"))
             took.setdefault(asked[key], []).append(sum(float(s) for s in seconds))

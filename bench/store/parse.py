@@ -108,6 +108,8 @@ def _rows(text: str) -> Iterator[dict[str, float]]:
     if len(set(names)) < len(names) or any(len(name) > NAME for name in names):
         raise ValueError("expected a line of names, each once")
     for row in rows:
+        if any(len(cell) > NAME for cell in row):
+            raise ValueError(f"a field of {max(map(len, row))} characters")
         if row:
             yield {name: float(cell) for name, cell in zip(names, row, strict=True) if cell != ""}
 
