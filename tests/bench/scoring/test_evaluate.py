@@ -22,7 +22,7 @@ def test_notes_are_kept(protocol_of):
 
 
 def test_of_any_metric_where_floats_do_not_resolve_the_codes(protocol_of):
-    repeat = evaluate(protocol_of("mig", n_train=300), Codes((Z + 1e8).astype(np.float32), V), 0, 0)
+    repeat = evaluate(protocol_of("mig", n_train=300), Codes((Z + 1e7).astype(np.float32), V), 0, 0)
     assert "float32 does not resolve how they vary" in repeat.notes[0]
 
 
