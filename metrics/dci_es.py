@@ -65,9 +65,10 @@ def dci_es(
     "loss_1", "loss_2", ..., and "loss_constant", b_k; (K,). Matrix: "importance" (D, K), columns in shares.
 
     Pitfalls: explicitness does not say how much is learnt. A curve that never falls is explicit by the paper's formula,
-    which `floor` 0 gives back: noise then scores about 1. Of two codes the better may be the less explicit: read it
-    beside informativeness. The family decides what is easy: trees ask one code at a time, so that a rotation takes
-    capacity, which costs a linear probe nothing (r2).
+    which `floor` 0 gives back: noise then scores about 1. So it does where test rows are so few (hundreds) that chance
+    alone passes the floor. Of two codes the better may be the less explicit: read it beside informativeness. The family
+    decides what is easy: trees ask one code at a time, so that a rotation takes capacity, which costs a linear probe
+    nothing (r2).
 
     A factor that is constant in the training rows is nan and left out; for the rest see `dci`. Raises MetricError if
     all factors are constant, `sample` has too few rows, the probe is unknown or an argument out of range.

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
@@ -132,17 +133,15 @@ def draw_seeds(ax: Axes, x: Sequence[float], y: Sequence[float], look: Look, col
     low, high = ax.get_xlim()
     kept = np.clip(np.array(x, dtype=np.float64), min(low, high), max(low, high))
     gone = np.array(collapsed, dtype=bool)
-    told: dict[str, Any] = {
-        "color": look.colour,
-        "alpha": 0.4,
-        "zorder": 1,
-        "rasterized": len(x) > MANY,
-        "clip_on": False,
-    }
+    told: dict[str, Any] = {"color": look.colour, "alpha": 0.4, "zorder": 1, "clip_on": False}
     heights = np.array(y, dtype=np.float64)
     ax.scatter(kept[~gone], heights[~gone], s=3.5, linewidths=0, **told)
     if gone.any():
         ax.scatter(kept[gone], heights[gone], s=9, marker="x", linewidths=0.7, **told | {"alpha": 0.8})
+    dots = [drawn for drawn in ax.collections if isinstance(drawn, PathCollection)]  # of all settings in the panel
+    if sum(len(np.asarray(drawn.get_offsets())) for drawn in dots) > MANY:
+        for drawn in dots:
+            drawn.set_rasterized(True)
 
 
 def collapsed_seeds(setting: Setting) -> set[int]:
