@@ -8,6 +8,7 @@ import msgspec
 
 from bench import plugins
 from bench.data._base import FactorDataset
+from bench.data._files.cache import Unmade
 from bench.environment import at_home
 from bench.errors import BenchError
 from bench.plugins import Params, Value
@@ -32,12 +33,25 @@ def data_spec(
     return DataSpec(name=name, args=args, sha256=dataset.sha256, source=source, wrap=wrappers or msgspec.UNSET)
 
 
-def load_dataset(spec: DataSpec) -> FactorDataset:
-    """The data set of a spec, wrapped, kept for the life of the process. BenchError where it is not the one stated."""
+def load_dataset(spec: DataSpec, *, write: bool = True) -> FactorDataset:
+    """The data set of a spec, wrapped, kept for the life of the process. BenchError where it is not the one stated.
+
+    write: put observations that can be rendered one by one into the cache, if they are not there.
+    """
+    rows = unmade(spec)
+    if write and rows is not None:
+        rows.make()
+        _dataset.cache_clear()
     dataset = _dataset(spec.name, tuple(spec.args.items()), spec.source, _hashable(spec.wrappers))
     if dataset.sha256 != spec.sha256:
         raise BenchError(f"{spec.name}: sha256 {dataset.sha256[:12]}..., the run was made with {spec.sha256[:12]}...")
     return dataset
+
+
+def unmade(spec: DataSpec) -> Unmade | None:
+    """The observations of a data set, before it is wrapped, if the cache lacks them: each is rendered as asked for."""
+    rows = _dataset(spec.name, tuple(spec.args.items()), spec.source, ()).observations
+    return rows if isinstance(rows, Unmade) else None
 
 
 def _hashable(wrappers: Iterable[Wrapper]) -> _Wrap:

@@ -1,6 +1,7 @@
 """`bench plan`: what a study would take."""
 
 import itertools
+import math
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ import click
 from bench.cli.help import Sections
 from bench.cli.options import PLACE, STUDY, asked, config_of, left_out, options
 from bench.cli.progress import describe, duration, plural
+from bench.datasets import unmade
 from bench.errors import BenchError, printable
 from bench.execution.estimate import LOAD, estimates, seconds_in_all, size
 from bench.execution.job import ExecutionConfig, Job
@@ -29,7 +31,7 @@ FATES = ("done", "to train", "to score further")
 @click.option("--no-calibration", is_flag=True, help="Only count; takes no measurements.")
 @click.option("--print-config", is_flag=True, help="Only print the study, whole, as TOML that --study reads.")
 def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
-    """What `run` would do with the same arguments: settings, seeds, time, memory, room. Writes no results."""
+    """What `run` would do with the same arguments: settings, seeds, time, memory, room. Writes nothing."""
     config = config_of(flags)
     wanted, specs, protocols, out, repeats = asked(flags)
     if print_config:
@@ -50,6 +52,10 @@ def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
     for line in settings_of(specs, left):
         click.echo(f"  {line}")
     to_train = [job for job in left.jobs if not job.done]
+    if to_train and (rows := unmade(specs[0].dataset)) is not None:
+        click.echo(
+            f"  {wanted.dataset} would be rendered before that: {size(math.prod(rows.recipe.shape))} in the cache"
+        )
     if to_train and not no_calibration:
         tell(to_train, config, at_once, out)
 

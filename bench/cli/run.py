@@ -10,6 +10,7 @@ from rich.console import Console
 from bench.cli.help import Sections
 from bench.cli.options import HOW, PLACE, STUDY, asked, config_of, left_out, needs, options, writable
 from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
+from bench.datasets import load_dataset
 from bench.errors import printable
 from bench.execution.job import ExecutionConfig, Job, Result
 from bench.execution.plan import plan
@@ -51,6 +52,7 @@ def run(score_every: int, tensorboard: bool, quiet: bool, **flags: Any) -> None:
     config = replace(config, tensorboard=events)
     note(store.root, specs)
     if left.jobs:
+        load_dataset(specs[0].dataset)  # rendered here, once: processes that train find it in the cache
         execute(left.jobs, store, config, protocols, quiet=quiet)
 
 

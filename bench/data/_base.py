@@ -101,9 +101,9 @@ class FactorDataset:
 
     @cached_property
     def complete(self) -> NDArray[np.int64]:
-        """The rows to score of which every factor is known; may be empty."""
+        """The rows to score of which every factor is known; may be empty, and is where there is no factor."""
         rows = self.to_score
-        known = np.asarray((self.v >= 0).all(axis=1))
+        known = np.asarray((self.v >= 0).all(axis=1)) & bool(self.names)
         return np.asarray(rows[known[rows]], np.int64)
 
     @property

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bench.data._base import FactorDataset
 from bench.data._files import read
 from bench.data._files.about import About, File
-from bench.data._files.cache import Recipe, cached
+from bench.data._files.cache import Recipe, cached, in_cache
 from bench.data._files.original import digest, located, verified
 from bench.data._render.sprites import Scene
 from bench.errors import BenchError
@@ -87,11 +87,13 @@ def dsprites(*, source: Path | None = None) -> FactorDataset:
     different orientations are told apart by a few pixels only, which keeps every model's score on orientation low.
     The original's factor of colour, which has one value, is left out.
 
-    Bit-packed, 360 MiB, and kept in the cache directory: the first call writes it there, later ones open it.
+    Bit-packed, 360 MiB in the cache directory. Where it is not there, images are rendered as they are asked for;
+    `bench.datasets.load_dataset` writes them there. A `source` is read into it at once.
     Raises BenchError where `source` is not the original file or the cache cannot be written.
     """
-    rows, sha256 = cached(_rendered() if source is None else _from_file(source))
-    return SCENE.dataset(rows, sha256)
+    if source is not None:
+        return SCENE.dataset(*cached(_from_file(source)))
+    return SCENE.dataset(in_cache(_rendered(), lambda index: SCENE.packed(SCENE.factors_of(index))), SHA256)
 
 
 def compare(source: Path) -> Comparison:

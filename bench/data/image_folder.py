@@ -157,7 +157,8 @@ def image_folder(
     """Images of yours, (1 or 3, 32 or 64, 32 or 64), and their factors, for a Bernoulli likelihood.
 
     source: a folder that holds the images and factors.csv; or such a table by its own name, of any ending that `table`
-        reads. It has a row for each image.
+        reads. It has a row for each image. Of a folder without factors.csv all images, those in its folders too, are
+        taken in the order of their names: they train a method, and no metric that asks for factors can score it.
     image: the column of file names, relative to the table; by default the first. factors: their columns, with commas
         between; by default all others. Files that the table does not name are left alone.
     size: 32 or 64, to which square images are resampled (Lanczos); by default they are taken as they are.
@@ -174,21 +175,43 @@ def image_folder(
     if not source.exists():
         raise BenchError(f"source: no file or folder {source}")
     check("image_folder", size, fit or "")
-    path = source / TABLE if source.is_dir() else source
+    path, roles = source / TABLE, own.Roles("image_folder", categorical, ordered, continuous, bins, binning)
+    if source.is_dir() and not path.exists():
+        for argument, given in {"factors": factors, "image": image}.items():
+            own.refuse("image_folder", argument, given, f"{source} has no {TABLE}")
+        roles.refuse(f"{source} has no {TABLE}")
+        files = _Files(Origin(path), "file", _images(source), size, fit or "")
+        return _dataset(files, own.Factors(np.empty((len(files.names), 0), np.int32), (), ()))
+    path = path if source.is_dir() else source
     header = columns.header(path)
     (column,) = own.chosen("image_folder.image", image or header[0], header)
     names = own.chosen("image_folder.factors", factors, [n for n in header if n != column])
     if not factors:
         columns.without_index("image_folder.factors", path, names)
-    roles = own.Roles("image_folder", categorical, ordered, continuous, bins, binning)
     held = columns.columns(path, [column, *names])
     if not image:
         _check_first(Origin(path), column, held)
     files = _Files(Origin(path), column, _file_names(Origin(path), column, held.pop(column)), size, fit or "")
-    found = own.factors_of(files.origin, held, roles)
+    return _dataset(files, own.factors_of(files.origin, held, roles))
+
+
+def _dataset(files: _Files, found: own.Factors) -> FactorDataset:
     of, shape = files.fingerprint(), files.pixels(0).shape
-    rows = own.kept("image_folder", of, path, (len(files.names), math.prod(shape)), files.blocks)
+    rows = own.kept("image_folder", of, files.origin.path, (len(files.names), math.prod(shape)), files.blocks)
     return own.dataset(found, rows, rows.rows, shape, "image", "bernoulli")
+
+
+def _images(folder: Path) -> list[str]:
+    """The image files in a folder and the folders in it, by their endings. BenchError where there is none."""
+    known = {ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS}
+    found = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.suffix.lower() in known and path.is_file() and not path.name.startswith(".")
+    )
+    if not found:
+        raise BenchError(f"source: {folder} has neither {TABLE} nor an image ({', '.join(FORMATS)})")
+    return found
 
 
 def _check_first(origin: Origin, column: str, held: Mapping[str, Column]) -> None:

@@ -81,7 +81,7 @@ def of_store(job: Job, config: ExecutionConfig, store: Store) -> list[Seen]:
 def calibrated(job: Job, config: ExecutionConfig) -> Seen:
     """What a run of the job takes, by three short ones. Raises RuntimeError where one fails, with its error."""
     _tried(job, WARM_UP, config)
-    short, _ = _tried(job, WARM_UP, config)
+    short, _ = _tried(replace(job, protocols=()), WARM_UP, config)
     per_update = max(float(short.cost["seconds_training"]) / WARM_UP, 1e-6)
     long, disk = _tried(job, updates := WARM_UP + math.ceil(SECONDS / per_update), config)
     while (trained := float(long.cost["seconds_training"])) < SECONDS and updates < job.spec.steps:
@@ -127,7 +127,7 @@ def _place(record: Record) -> tuple[object, ...]:
 def _tried(job: Job, updates: int, config: ExecutionConfig) -> tuple[Record, float]:
     """The record of a run of so many updates, and its bytes as stored."""
     short = msgspec.structs.replace(job.spec, steps=updates)
-    result = result_of(replace(job, spec=short, weights=None, posterior=None), config)
+    result = result_of(replace(job, spec=short, weights=None, posterior=None, keeps=False), config)
     record = result.record
     if record is None or record.status == "failed":
         raise RuntimeError((record and record.error) or "stopped")

@@ -19,6 +19,7 @@ class Job:
     score_every: updates between scorings in the midst of training; 0 for none.
     reproducible: told to round alike on every x86-64 processor (bench.environment.REPRODUCIBLE). A run that is done is
         scored further as it was trained.
+    keeps: its result is of use beyond what it took, so that its data set may be written into the cache.
     """
 
     spec: RunSpec
@@ -32,6 +33,7 @@ class Job:
     further: bool = False
     score_every: int = 0
     reproducible: bool = False
+    keeps: bool = True
 
     @property
     def done(self) -> bool:

@@ -69,7 +69,7 @@ def trained(job: Job, watch: Watch) -> Result:
     spec, device, forgotten = job.spec, torch.device(job.device), forget_peak()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    dataset = load_dataset(spec.dataset)
+    dataset = load_dataset(spec.dataset, write=job.keeps)
     method = build(spec, dataset.shape).to(device)
     images: dict[str, bytes] = {}
     start = time.perf_counter()
@@ -109,7 +109,7 @@ def trained(job: Job, watch: Watch) -> Result:
 def made(job: Job, watch: Watch) -> Result:
     """Make the code of a baseline from its spec and score it."""
     spec, start = job.spec, time.perf_counter()
-    dataset = load_dataset(spec.dataset)
+    dataset = load_dataset(spec.dataset, write=job.keeps)
     codes = BASELINE_CODES[spec.method](spec, dataset, job.device, watch)
     scores, trouble = attempted(lambda: baselines.score(codes, spec, dataset, job.protocols, job.repeats))
     training = float(codes.ended.cost["seconds_training"]) - watch.earlier if codes.ended else 0.0

@@ -21,6 +21,7 @@ from metrics._protocol import fitted, on_table, protocol_id, try_on_noise
 
 EVALUATION_ROWS = 15_000  # drawn independently, 10,000 to fit on and 5,000 to test on; kept with the run
 CODES = ("mean", "sample")
+UNLABELLED = "the data set has no factors"
 
 Grid = dict[str, Value | list[Value]]
 
@@ -29,10 +30,10 @@ class Facts(NamedTuple):
     """What of a data set bears on how its runs are scored, where it is not a whole grid of factors.
 
     rows: evaluation rows that a run keeps, of which every factor is known. incomplete: how many rows are left out since
-    they lack a value, and of which factors. continuous: the factors that are in bins; binning: the protocols' word for
-    that. unordered: the factors whose values have no order. scattered: those of which half of the rows share their
-    value with fewer than FEWEST_SHARING rows, themselves included. Names with commas between. kinds: of each factor, in
-    the order of the data set's, where one is not ordered.
+    they lack a value, and of which factors; or UNLABELLED. continuous: the factors that are in bins; binning: the
+    protocols' word for that. unordered: the factors whose values have no order. scattered: those of which half of the
+    rows share their value with fewer than FEWEST_SHARING rows, themselves included. Names with commas between. kinds:
+    of each factor, in the order of the data set's, where one is not ordered.
     """
 
     rows: int = EVALUATION_ROWS
@@ -46,6 +47,8 @@ class Facts(NamedTuple):
     @classmethod
     def of(cls, dataset: FactorDataset) -> "Facts":
         """Of a data set whose rows are a sample, no more rows than are complete; else as many as usual."""
+        if not dataset.names:
+            return cls(0, UNLABELLED)
         continuous, unordered = ", ".join(dataset.numbers), ", ".join(dataset.unordered)
         kinds = ", ".join(dataset.kinds) if set(dataset.kinds) != {"ordered"} else ""
         if not dataset.sampled:
@@ -203,7 +206,7 @@ def left_out(protocols: Iterable[Protocol]) -> list[str]:
 def _lacking(metric: str, facts: Facts) -> str:
     """What a metric asks for and a data set of these facts does not have."""
     if facts.rows == 0:
-        return "no row has a value of every factor"
+        return UNLABELLED if facts.incomplete == UNLABELLED else "no row has a value of every factor"
     if facts.scattered and on_table(plugins.load("metric", metric)):
         return held_fixed(facts.scattered)
     order, kinds = asks_order(metric), set(facts.of_factors)

@@ -100,7 +100,9 @@ def train_supervised(spec: RunSpec, dataset: FactorDataset, device: str, watch: 
 
 
 def too_few(spec: RunSpec, factors: int) -> str:
-    """Why a spec has no room for a dimension of each factor; empty where it has."""
+    """Why a spec has no factors to be trained on, or no room for a dimension of each; empty where it can be."""
+    if not factors:
+        return f"supervised: {spec.dataset.label} has no factors"
     if spec.z_dim >= factors:
         return ""
     return f"z_dim={spec.z_dim}: supervised wants a dimension for each of the {factors} factors of {spec.dataset.label}"

@@ -118,11 +118,11 @@ def facts(study: Study) -> Facts:
 
 
 def dataset_of(study: Study) -> tuple[DataSpec, FactorDataset]:
-    """The data set of a study, wrapped. BenchError for bad arguments or a bad file."""
+    """The data set of a study, wrapped; what can be rendered is not yet. BenchError for bad arguments or a bad file."""
     arguments = _single(study, study.dataset)
     source = str(arguments.pop("source", ""))
     spec = data_spec(study.dataset, arguments, source, [(name, _single(study, name)) for name in study.wrap])
-    return spec, load_dataset(spec)
+    return spec, load_dataset(spec, write=False)
 
 
 def expand(study: Study) -> list[RunSpec]:

@@ -83,6 +83,34 @@ def cached(recipe: Recipe) -> Cached:
     raise RuntimeError(f"{path}, just written, {found}")
 
 
+class Unmade:
+    """The rows of an array that is not in the cache: each is made when it is asked for, and nothing is written.
+
+    `make` writes them all into the cache, as `cached` does.
+    """
+
+    def __init__(self, recipe: Recipe, some: Callable[[NDArray[np.integer]], NDArray[np.uint8]]) -> None:
+        """some: the recipe's rows of these indices, (n,), which are not negative."""
+        self.recipe, self.some = recipe, some
+
+    def __len__(self) -> int:
+        return self.recipe.shape[0]
+
+    def __getitem__(self, index: NDArray[np.integer]) -> NDArray[np.uint8]:
+        rows = np.arange(len(self))[index]
+        return self.some(rows.ravel()).reshape(*rows.shape, -1)
+
+    def make(self) -> None:
+        """Raises what `cached` raises."""
+        cached(self.recipe)
+
+
+def in_cache(recipe: Recipe, some: Callable[[NDArray[np.integer]], NDArray[np.uint8]]) -> NDArray[np.uint8] | Unmade:
+    """The recipe's array, whose sha256 is known beforehand, if it is in the cache; else its rows one by one."""
+    found = _open(cache_directory() / f"{recipe.name}.npy", recipe)
+    return found.rows if isinstance(found, Cached) else Unmade(recipe, some)
+
+
 def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     """Shape, whether in Fortran order, and dtype of the .npy stream `file`, left at the first byte of the data.
 

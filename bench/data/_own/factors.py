@@ -68,8 +68,7 @@ class Roles:
     def refuse(self, why: str) -> None:
         """BenchError where a role is given all the same."""
         for role in ROLES:
-            if given := getattr(self, role):
-                raise BenchError(f"{self.plugin}.{role}={given}: {why}")
+            refuse(self.plugin, role, getattr(self, role), why)
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,12 @@ class Factors:
     def sampled(self) -> bool:
         """Whether they are anything else than each combination of values once."""
         return bool(self.binned) or not is_grid(self.v, self.sizes)
+
+
+def refuse(plugin: str, argument: str, given: str, why: str) -> None:
+    """BenchError where an argument is given all the same."""
+    if given:
+        raise BenchError(f"{plugin}.{argument}={given}: {why}")
 
 
 def words(given: str) -> list[str]:

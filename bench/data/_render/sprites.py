@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bench.data._base import FactorDataset
+from bench.data._base import FactorDataset, Rows
 
 SHAPES = ("square", "ellipse", "heart")
 
@@ -58,7 +58,7 @@ class Scene:
     def __len__(self) -> int:
         return int(np.prod(self.sizes))
 
-    def dataset(self, rows: NDArray[np.uint8], sha256: str) -> FactorDataset:
+    def dataset(self, rows: NDArray[np.uint8] | Rows, sha256: str) -> FactorDataset:
         """The data set whose images are `rows`, (len(self), row_bytes), bit-packed, in the scene's order."""
         return FactorDataset(
             observations=rows,

@@ -4,7 +4,7 @@ import math
 
 from bench.quantities import BASELINES, Quantity, fixed
 from bench.report.collect.comparisons import METHODS, VAE, Family, Ties
-from bench.report.collect.findings import Findings
+from bench.report.collect.findings import ELBO, Findings
 from bench.report.collect.groups import Group, Setting, setting_name
 from bench.report.stats.families import UNDECIDED
 from bench.report.tables.comparisons import listed
@@ -20,10 +20,23 @@ def conclusion(found: Findings, results: str) -> list[str]:
     results: the folder of runs, as the next command names it.
     """
     group = found.group
-    scores = [line for score in group.headline[:SCORES] for line in _score(found, score)]
+    scores = [line for score in group.headline[:SCORES] for line in _score(found, score)] or _unscored(found, results)
     lost = _lost(group)
     told = [*lost, *scores] if _mostly_collapsed(group) else [*scores, *lost]
     return [*told, *_resolutions(found), *_next(found, results)]
+
+
+def _unscored(found: Findings, results: str) -> list[str]:
+    """What can be said of runs that no metric has scored: why, the best ELBO, and how to hold seeds together."""
+    runs = [run for setting in found.group.settings for run in setting.runs]
+    skipped = {repeat.skipped for run in runs for file in run.scores for repeat in file.repeats if repeat.skipped}
+    why = f" ({'; '.join(sorted(skipped))})" if skipped else ""
+    return [
+        f"No metric has scored these runs{why}: nothing says which setting disentangles best. Reconstruction, KL and "
+        "active units stand in the table.",
+        *_score(found, ELBO),
+        f"How far seeds agree, which needs no factors: python -m bench score --runs {results} --udr",
+    ]
 
 
 def _score(found: Findings, score: Quantity) -> list[str]:
@@ -88,6 +101,8 @@ def _resolutions(found: Findings) -> list[str]:
 def _next(found: Findings, results: str) -> list[str]:
     """The command that brings most: baselines where there are none, else more seeds, else longer trainings."""
     group = found.group
+    if not group.headline:
+        return []
     if _mostly_collapsed(group):
         return [f"Next: most runs collapsed; train for more than {group.spec.steps:,} updates (--steps)."]
     if not any(s.is_baseline for s in group.settings):

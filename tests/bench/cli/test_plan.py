@@ -84,6 +84,14 @@ def test_a_method_without_runs_is_calibrated_and_said_to_be(run, bench, monkeypa
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_plan_renders_no_data_set(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    code, out, err = bench("plan", "--study", "tiny.toml", "--dataset", "dsprites", "--no-calibration")
+    assert (code, err) == (0, "")
+    assert "dsprites would be rendered before that: 377 MB in the cache" in out
+    assert not (tmp_path / "cache").exists()
+
+
 def test_the_printed_study_is_read_back_to_the_same_plan(bench, tmp_path):
     arguments = ("plan", "--study", "tiny.toml", "--betas", "2,8", "--seeds", "3,5")
     code, out, err = bench(*arguments, "--print-config")

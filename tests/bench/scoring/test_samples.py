@@ -172,7 +172,7 @@ def test_without_a_complete_row_a_run_is_trained_and_every_metric_says_why_not(s
     v = data.v.copy()
     v[np.arange(400), np.arange(400) % 3] = -1
     none = replace(data, v=v, numbers={"x": np.where(v[:, 2] < 0, np.nan, data.numbers["x"])})
-    monkeypatch.setattr("bench.execution.trial.load_dataset", lambda spec: none)
+    monkeypatch.setattr("bench.execution.trial.load_dataset", lambda spec, write: none)
     protocols = protocols_of(["mig", "betavae_score"], {}, ["mean"], Facts.of(none))
     result = trial(Job(spec_of(dataset=data_spec("snapshots", {})), protocols))
     assert (result.record.status, result.trouble) == ("done", "")

@@ -1,28 +1,11 @@
 import math
 
-import numpy as np
 import pytest
 
-from bench.data._base import FactorDataset
 from bench.errors import BenchError
-from bench.spec import DataSpec
-from bench.study import study as module
 from bench.study.study import expand, parse, protocols, read, seeds_of, shipped
 
 MINIMAL = {"name": "s", "dataset": "toy", "methods": ["vae"], "metrics": ["mig"], "steps": 5}
-
-
-@pytest.fixture
-def without_dsprites(monkeypatch):
-    """A stand-in for the 360 MiB of dSprites."""
-    data_spec, load_dataset = module.data_spec, module.load_dataset
-    nothing = np.zeros((1, 512), np.uint8)
-    stand_in = FactorDataset(
-        nothing, np.zeros((1, 5), int), tuple("abcde"), (1,) * 5, (1, 64, 64), "0" * 64, packed=True
-    )
-    fake = DataSpec(name="dsprites", sha256=stand_in.sha256)
-    monkeypatch.setattr(module, "data_spec", lambda name, *rest: fake if name == "dsprites" else data_spec(name, *rest))
-    monkeypatch.setattr(module, "load_dataset", lambda spec: stand_in if spec is fake else load_dataset(spec))
 
 
 def study(**changes):
@@ -30,7 +13,7 @@ def study(**changes):
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_every_shipped_study_expands(name, without_dsprites):
+def test_every_shipped_study_expands(name):
     content = read(name)
     made = parse(content, name)
     specs = expand(made)
