@@ -156,7 +156,7 @@ def rescored(job: Job) -> Result:
     method = dataset = None
     if job.weights is not None:
         dataset = load_dataset(job.spec.dataset)
-        method = restored(job.spec, job.weights, dataset, job.device)
+        method = restored(job.spec, job.weights, dataset.shape, job.device)
     return Result(job, None, Artefacts(scores=score(job, method, dataset)))
 
 

@@ -97,7 +97,7 @@ def _drawn(dataset: FactorDataset, x: Images) -> Images:
 def _method(store: Store, example: Example, device: str) -> Method | None:
     spec = example.run.record.spec
     try:
-        return restored(spec, store.weights(spec.key), load_dataset(spec.dataset), device)
+        return restored(spec, store.weights(spec.key), load_dataset(spec.dataset).shape, device)
     except Damaged as error:
         store.damaged[spec.key] = str(error)
         return None

@@ -19,9 +19,9 @@ from metrics._checks import coarse
 from metrics._codes import Codes, Floats, MetricError, Posterior, Scores
 
 
-def restored(spec: RunSpec, weights: Arrays, dataset: FactorDataset, device: str) -> Method:
+def restored(spec: RunSpec, weights: Arrays, x_shape: tuple[int, ...], device: str) -> Method:
     """The trained method of a run from its stored weights. Damaged where these are not the weights of its method."""
-    method = build(spec, dataset.shape)
+    method = build(spec, x_shape)
     tensors = {name: torch.from_numpy(np.array(w)) for name, w in weights.items()}
     expected = {name: (w.shape, w.dtype) for name, w in method.state_dict().items()}
     found = {name: (w.shape, w.dtype) for name, w in tensors.items()}

@@ -80,7 +80,7 @@ def _posterior(record: Record, store: Store, device: str) -> Posterior | None:
     rows = dataset.to_score
     index = stream(0, "udr rows").choice(rows, min(ROWS, len(rows)), replace=False)
     try:
-        method = restored(record.spec, store.weights(record.key), dataset, device)
+        method = restored(record.spec, store.weights(record.key), dataset.shape, device)
     except Damaged as error:
         store.damaged[record.key] = str(error)
         return None

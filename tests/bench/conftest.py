@@ -3,8 +3,11 @@
 import subprocess
 import sys
 import threading
+import tomllib
 
 import pytest
+
+from bench.environment import environment
 
 STUDY = """
 name = "tiny"
@@ -28,6 +31,21 @@ n_train = 300
 def tiny():
     """A study of four runs, as TOML."""
     return STUDY
+
+
+@pytest.fixture(scope="session")
+def four_runs(installed, tiny, tmp_path_factory):
+    """The results folder of the tiny study: not to be changed."""
+    from bench.execution.job import Job
+    from bench.execution.trial import trial
+    from bench.store.store import Store
+    from bench.study.study import expand, parse, protocols
+
+    study, store = parse(tomllib.loads(tiny), "tiny"), Store(tmp_path_factory.mktemp("four") / "runs")
+    for spec in expand(study):
+        result = trial(Job(spec, protocols(study), environment=environment()))
+        store.put(result.record, result.artefacts)
+    return store.root
 
 
 @pytest.fixture

@@ -49,28 +49,42 @@ def read(folder: Path, damaged: dict[str, str]) -> list[Outcome]:
 
     damaged: takes the runs that cannot be read, by key with the reason.
     """
-    if not folder.is_dir():
-        raise BenchError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
-    if all((folder / name).is_file() for name in FILES):
+    if is_report(folder):
         runs, scores = (_rows(folder / name, columns) for name, columns in zip(FILES, COLUMNS, strict=True))
         return outcomes(runs, scores)
+    return of_runs(stored(folder, damaged))
+
+
+def is_report(folder: Path) -> bool:
+    """Whether a folder holds the CSV files of a report, and no runs. BenchError where it is no folder."""
+    if not folder.is_dir():
+        raise BenchError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+    return all((folder / name).is_file() for name in FILES) and not Store(folder).keys()
+
+
+def stored(folder: Path, damaged: dict[str, str]) -> list[Run]:
+    """The runs of a results folder, with records and scores; `damaged` as for `read`. BenchError where there are none."""
     store = Store(folder)
     if not store.keys():
         raise BenchError(f"{folder}: holds neither runs nor a report's {' and '.join(FILES)}; name one study's folder")
-    found = of_store(store)
+    found = _runs(store)
     damaged |= store.damaged
     return found
 
 
 def of_store(store: Store) -> list[Outcome]:
     """The runs of a store; damaged ones are left out and noted in it."""
+    return of_runs(_runs(store))
+
+
+def _runs(store: Store) -> list[Run]:
     runs = []
     for record in store:
         try:
             runs.append(Run(record, tuple(store.scores(record.key))))
         except Damaged as error:
             store.damaged[record.key] = str(error)
-    return of_runs(runs)
+    return runs
 
 
 def of_runs(runs: Iterable[Run]) -> list[Outcome]:
