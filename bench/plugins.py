@@ -4,13 +4,16 @@ A plugin is the single `__all__` entry of a module: a file without a leading und
 entry point of an installed package. Names are listed without importing the plugins.
 """
 
+import ast
 import difflib
 import importlib
 import inspect
 import itertools
 import pkgutil
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import NoneType
@@ -54,6 +57,23 @@ def load(kind: str, name: str) -> Any:
     if points:
         return _loaded(kind, points[0])
     raise BenchError(unknown(kind, name, names(kind)))
+
+
+@cache
+def stated(kind: str, name: str, attribute: str) -> str:
+    """A text that the class of an installed plugin states as an attribute; empty where it states none.
+
+    It is read from the source: nothing is imported, since what a report needs to know must cost it no torch.
+    """
+    for point in _installed(kind).get(name, ())[:1]:
+        with suppress(OSError, SyntaxError, ValueError):
+            tree = ast.parse(_source(point.module).read_text(encoding="utf-8"))
+            known = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == point.attr]
+            for line in [line for node in known for line in node.body if isinstance(line, ast.Assign | ast.AnnAssign)]:
+                targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+                if ast.unparse(targets[0]) == attribute and isinstance(line.value, ast.Constant):
+                    return str(line.value.value)
+    return ""
 
 
 def unknown(what: str, given: str, known: tuple[str, ...] | list[str]) -> str:
@@ -142,6 +162,19 @@ def _loaded(kind: str, point: EntryPoint) -> Any:
         raise BenchError(
             f"{kind} {point.name!r} of package {_package(point)} fails to load from {point.value}: {reason}"
         ) from error
+
+
+def _source(module: str) -> Path:
+    """The file of a module of an installed package. OSError where there is none."""
+    parts, within = module.split("."), None
+    for depth in range(len(parts)):
+        found = PathFinder.find_spec(".".join(parts[: depth + 1]), within)
+        if found is None:
+            break
+        within = found.submodule_search_locations
+    else:
+        return Path(found.origin or "") if found else Path()
+    raise FileNotFoundError(module)
 
 
 def _package(point: EntryPoint) -> str:

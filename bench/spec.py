@@ -57,6 +57,12 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return ":".join(filter(None, (self.name, str(self.args.get("name", "")))))
 
     @property
+    def arguments(self) -> dict[str, Arguments]:
+        """The arguments of the data set, its source among them, and of its wrappers, by the name of each."""
+        source: Arguments = {"source": self.source} if self.source else {}
+        return {self.name: self.args | source} | {wrapper.name: wrapper.args for wrapper in self.wrappers}
+
+    @property
     def label(self) -> str:
         """What a report calls it: its name and its wrappers, for example `sprites32+noise(level=0.1,seed=0)`."""
         return "+".join([self.called, *(wrapper.label for wrapper in self.wrappers)])

@@ -75,6 +75,8 @@ class Method(nn.Module, ABC):
     draws: how many independent batches a step takes; x is then `draws` batches in a row, the first being the ELBO's.
     uses_step: whether `terms` uses `step`, or anything else in Python that changes from update to update. Where it does
         not, a GPU may replay a recorded update.
+    title, marker: what reports call it, and matplotlib's marker of it in figures; texts as they stand in the source,
+        where reports read them. By default its name on the command line, and a marker that is free.
     players: who minimises what. definitions: what the method fixes beside its hyperparameters; goes into the record.
     """
 
@@ -83,6 +85,8 @@ class Method(nn.Module, ABC):
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
     draws: ClassVar[int] = 1
     uses_step: ClassVar[bool] = True
+    title: ClassVar[str] = ""
+    marker: ClassVar[str] = ""
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ def installed():
     """Puts tests/plugins on the path, of this process and of those it starts: its entry points are then found."""
     from bench import plugins
 
-    caches = (plugins.names, plugins.load, plugins._installed)
+    caches = (plugins.names, plugins.load, plugins.stated, plugins._installed)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(PLUGINS)
         patch.setenv("PYTHONPATH", PLUGINS, prepend=os.pathsep)

@@ -48,6 +48,7 @@ def test_they_run_beside_ours_and_are_reported(python, tmp_path):
     rows = [row for row in csv.DictReader(lines) if row["metric"] == "rank_gap"]
     done = {(row["method"], row["dataset"]) for row in rows if row["n_done"] == "1"}
     assert {("wae", "blobs"), ("vae", "blobs")} <= done
+    assert "| WAE |" in (reports / "results" / "summary.md").read_text(encoding="utf-8")
     assert all(0 <= float(row["mean"]) <= 1 for row in rows)
 
 

@@ -47,9 +47,12 @@ def info(name: str, settings: tuple[str, ...], wrap: str, out: Path | None) -> N
         raise BenchError(f"out={out}: expected a name that ends in .png, in a folder that is there")
     spec, dataset = chosen(name, settings, wrap)
     click.echo(f"{printable(spec.label)}: {len(dataset):,} {dataset.kind}s of {' x '.join(map(str, dataset.shape))}")
-    click.echo(f"  {'' if dataset.is_grid else 'not '}each combination of factors once:")
+    if out and not dataset.names:
+        raise BenchError(f"out={out}: the picture is of factors, and {name} has none")
+    all_once = f"{'' if dataset.is_grid else 'not '}each combination of factors once:"
+    click.echo(f"  {all_once if dataset.names else 'no factors'}")
     names = [printable(factor) for factor in dataset.names]
-    width = max(map(len, names))
+    width = max(map(len, names), default=0)
     for factor, size, shown in zip(dataset.names, dataset.sizes, names, strict=True):
         notes = {"in bins of true values": factor in dataset.numbers, "no order": factor in dataset.unordered}
         click.echo(f"    {shown:{width}} {size:4}  {', '.join(n for n, holds in notes.items() if holds)}".rstrip())

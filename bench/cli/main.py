@@ -5,6 +5,7 @@ import importlib
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from bench.cli.help import commands
 from bench.environment import NAME
@@ -17,12 +18,18 @@ SECTIONS = {  # of the help, and in each its commands: the file beside this one,
         "show": "show.show",
         "baselines": "results.baselines",
         "score": "score.score",
+        "encode": "encode.encode",
         "verify": "results.verify",
         "compare": "compare.compare_",
         "merge": "results.merge",
         "pictures": "results.pictures",
     },
-    "What there is": {"list": "listing.list_", "data": "data.data", "calibrate": "calibrate.calibrate"},
+    "What there is": {
+        "list": "listing.list_",
+        "data": "data.data",
+        "calibrate": "calibrate.calibrate",
+        "new": "new.new",
+    },
 }
 COMMANDS = {name: place for section in SECTIONS.values() for name, place in section.items()}
 
@@ -41,6 +48,12 @@ class LazyGroup(click.Group):
         file, _, name = COMMANDS[cmd_name].partition(".")
         command: click.Command = getattr(importlib.import_module(f"bench.cli.{file}"), name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, of commands, which are not imported for that, and of options."""
+        names = [CompletionItem(name, help=stated(name).get_short_help_str()) for name in COMMANDS]
+        found = [item for item in names if item.value.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What each does, from the docstring in its file, which is not imported for that."""

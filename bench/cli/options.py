@@ -153,8 +153,9 @@ def left_out(study: "Study", protocols: Sequence[Protocol]) -> list[str]:
     """How the study's data were read, what of them is not scored, and by which metrics it is not, with the reason."""
     from bench.study.study import dataset_of, facts  # imports torch, which a report does without
 
-    notes, incomplete = dataset_of(study)[1].notes, facts(study).incomplete
-    told = [*(f"note: {note}" for note in notes), *([f"not scored: {incomplete}"] if incomplete else [])]
+    notes, found = dataset_of(study)[1].notes, facts(study)  # without complete rows each metric says why
+    rows = [f"not scored: {found.incomplete}"] if found.incomplete and found.rows else []
+    told = [*(f"note: {note}" for note in notes), *rows]
     return [printable(line) for line in (*told, *lacking(protocols))]
 
 

@@ -1,7 +1,6 @@
 """`bench show`: one run, and the command that makes it again."""
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,8 @@ import click
 import msgspec
 
 from bench.cli.options import PATH, folders_of
-from bench.environment import is_reproducible
 from bench.errors import BenchError, printable
-from bench.quantities import BASELINES
-from bench.spec import Record, ScoreFile
+from bench.report.words.again import command
 from bench.store.files import Damaged
 from bench.store.store import Store
 
@@ -52,25 +49,6 @@ def found(key: str, results: Path) -> tuple[Path, str]:
         several = ", ".join(str(folder / k) for folder, k in matches[:5])
         raise BenchError(f"key={key}: begins the keys of {len(matches)} runs ({several}...); give more of its digits")
     return matches[0]
-
-
-def command(record: Record, scores: Sequence[ScoreFile]) -> str:
-    """What makes the run and its scores again, on this machine; empty for a baseline, which `bench baselines` makes."""
-    from bench.study.resolved import options_of  # imports torch, which other commands do without
-
-    if record.spec.method in BASELINES:
-        return ""
-    options = options_of(record.spec)
-    if scores:
-        options += ["--metrics", ",".join(dict.fromkeys(file.metric for file in scores))]
-    given: dict[str, dict[str, None]] = {}  # an argument's values in the order of the protocols, each once
-    for file in scores:
-        for argument, value in file.params.items():
-            given.setdefault(f"{file.metric}.{argument}", {})[str(value)] = None
-    for argument, values in given.items():
-        options += ["--set", f"{argument}={','.join(values)}"]
-    options += ["--reproducible"] if is_reproducible(record.environment) else []
-    return shlex.join(["python", "-m", "bench", "run", *options, "--out", f"again-{record.key[:8]}"])
 
 
 def lines(content: Mapping[str, Any]) -> list[str]:

@@ -197,7 +197,8 @@ def image_folder(
 
 def _dataset(files: _Files, found: own.Factors) -> FactorDataset:
     of, shape = files.fingerprint(), files.pixels(0).shape
-    rows = own.kept("image_folder", of, files.origin.path, (len(files.names), math.prod(shape)), files.blocks)
+    path = files.origin.path if files.origin.path.exists() else files.origin.path.parent
+    rows = own.kept("image_folder", of, path, (len(files.names), math.prod(shape)), files.blocks)
     return own.dataset(found, rows, rows.rows, shape, "image", "bernoulli")
 
 

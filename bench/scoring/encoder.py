@@ -13,7 +13,7 @@ from bench.spec import RunSpec
 from bench.store.files import Damaged
 from bench.store.store import Store
 from bench.training.batches import channels_last
-from methods._base import Backbone
+from methods._base import Backbone, MethodError
 
 
 class Encoder(nn.Module):
@@ -32,7 +32,7 @@ def encoder(run: Path | str, x_shape: tuple[int, ...] | None = None, device: str
     """The encoder of a run from the weights in its folder, `results/STUDY/KEY`, in the mode for evaluation.
 
     x_shape: of an observation; by default that of the run's data set, which is loaded for it. BenchError where there is
-    no such run, or it has no weights.
+    no such run, or it has no weights, or they are for another shape.
     """
     folder = at_home(str(run)).resolve()
     store, key = Store(folder.parent), folder.name
@@ -42,8 +42,12 @@ def encoder(run: Path | str, x_shape: tuple[int, ...] | None = None, device: str
         spec = store.record(key).spec
         if spec.method in BASELINES or "model.safetensors" not in store.manifest(key).files:
             raise BenchError(f"run={run}: {spec.method} was stored without weights")
-        shape = load_dataset(spec.dataset).shape if x_shape is None else x_shape
-        method = restored(spec, store.weights(key), shape, device)
+        weights = store.weights(key)
     except Damaged as error:
         raise BenchError(f"run={run}: damaged: {error}") from None
+    try:
+        method = restored(spec, weights, load_dataset(spec.dataset).shape if x_shape is None else x_shape, device)
+    except (Damaged, MethodError) as error:
+        other = f"its weights are not for observations {' x '.join(map(str, x_shape or ()))}"
+        raise BenchError(f"run={run}: {f'damaged: {error}' if x_shape is None else other}") from None
     return Encoder(method.backbone, spec).eval()

@@ -1,14 +1,11 @@
-"""A study with nothing left open: every default and sweep written out, as TOML and as arguments of the command line."""
-
-from typing import Any
+"""A study with nothing left open: every default and sweep written out, as TOML."""
 
 import msgspec
 import tomli_w
 
 from bench import plugins
-from bench.plugins import Params, Value
+from bench.plugins import Value
 from bench.scoring.protocol import Grid, protocols_of
-from bench.spec import DataSpec, RunSpec
 from bench.study.study import Study, dataset_of, facts, likelihood_of, seeds_of, sweep
 
 
@@ -24,7 +21,7 @@ def resolved(study: Study) -> Study:
     given[study.backbone] = _all("backbone", study.backbone, study.set.get(study.backbone, {}))
     for metric in study.metrics:
         given[metric] = _all("metric", metric, _protocol(study, metric))
-    given |= {name: dict(params) for name, params in arguments(dataset).items()}
+    given |= {name: dict(params) for name, params in dataset.arguments.items()}
     return msgspec.structs.replace(
         study,
         seeds=seeds_of(study),
@@ -37,33 +34,6 @@ def toml(study: Study) -> str:
     """The resolved study as the TOML that `read` and `parse` take."""
     content = {name: value for name, value in msgspec.to_builtins(resolved(study)).items() if value is not None}
     return tomli_w.dumps(content)
-
-
-def arguments(dataset: DataSpec) -> dict[str, Params]:
-    """The arguments of a data set and of its wrappers, by the name of each."""
-    source: Params = {"source": dataset.source} if dataset.source else {}
-    return {dataset.name: dataset.args | source} | {wrapper.name: dict(wrapper.args) for wrapper in dataset.wrappers}
-
-
-def options_of(spec: RunSpec) -> list[str]:
-    """Options of `bench run` that make this run, whatever the study they alter holds besides its metrics."""
-    wrap = [wrapper.name for wrapper in spec.dataset.wrappers]
-    stated: dict[str, Any] = {
-        "methods": spec.method,
-        "seed": spec.seed,
-        "dataset": spec.dataset.name,
-        **({"wrap": ",".join(wrap)} if wrap else {}),
-        "backbone": spec.backbone,
-        "likelihood": spec.likelihood,
-        **{name: getattr(spec, name) for name in ("z_dim", "batch_size", "steps", "lr", "warmup", "grad_clip")},
-    }
-    options = [word for name, value in stated.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    given = {spec.method: spec.params, spec.backbone: spec.backbone_params, **arguments(spec.dataset)}
-    for plugin, params in given.items():
-        for argument, value in params.items():
-            if value != "":  # an empty text is the default of each argument that may be one
-                options += ["--set", f"{plugin}.{argument}={value}"]
-    return options
 
 
 def _protocol(study: Study, metric: str) -> Grid:

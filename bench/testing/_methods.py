@@ -3,6 +3,7 @@
 import torch
 
 from bench import plugins
+from bench.report.words.names import MARKERS
 from bench.testing._parts import all_finite, backbone, batch, expect, fitting, method, on_vectors, rng, two_updates
 from methods._base import Method
 
@@ -16,6 +17,10 @@ def its_sweep_and_strength_are_arguments(name: str) -> None:
     expect(is_method, name, f"is {plugin!r}", "a subclass of methods._base.Method")
     expect(set(plugin.sweep) <= set(known), name, f"sweep has {list(plugin.sweep)}", f"some of its arguments, {known}")
     expect(plugin.strength in (None, *known), name, f"strength is {plugin.strength!r}", f"None, or one of {known}")
+    expect(plugin.marker in ("", *MARKERS), name, f"marker is {plugin.marker!r}", f"one of {' '.join(MARKERS)}")
+    for attribute in ("title", "marker"):
+        stated, held = plugins.stated("method", name, attribute), getattr(plugin, attribute)
+        expect(held == stated, name, f"{attribute} is {held!r}, {stated!r} in its source", "a text that stands there")
     for argument, values in plugin.sweep.items():
         for value in values:
             method(name, backbone("mlp", (12,), 3), **{argument: value})

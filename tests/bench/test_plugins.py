@@ -3,6 +3,7 @@ import pytest
 from bench import plugins
 from bench.errors import BenchError
 from bench.plugins import cast, defaults, load, names, resolve, takes_source
+from bench.report.words.names import method_label
 
 KINDS = list(plugins.FOLDERS)
 
@@ -20,6 +21,23 @@ def test_entry_points_of_installed_packages_are_plugins(installed, toy):
     assert "unruly" in names("method")
     assert load("metric", "row_mean").__module__ == "toy_plugins"
     assert len(toy) == 24
+
+
+def test_what_a_class_states_is_read_without_importing_it(tmp_path, monkeypatch):
+    info, package = tmp_path / "mine-1.0.dist-info", tmp_path / "mine"
+    info.mkdir(), package.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[bench.methods]\nmine = mine.here:Mine\ngone = mine.gone:Gone\n")
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    text = "class Other:\n    title = 'no'\n\nclass Mine:\n    'It.'\n    title: str = 'κ-VAE'\n    marker = chr(42)\n"
+    (package / "here.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    plugins.stated.cache_clear(), plugins._installed.cache_clear()
+    assert method_label("mine") == "κ-VAE"
+    assert [plugins.stated("method", *what) for what in (("mine", "marker"), ("gone", "title"), ("vae", "title"))] == [
+        "", "", "",
+    ]  # fmt: skip
+    plugins.stated.cache_clear(), plugins._installed.cache_clear()
 
 
 def test_the_plugin_is_the_modules_one_public_name():

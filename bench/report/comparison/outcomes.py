@@ -63,7 +63,7 @@ def is_report(folder: Path) -> bool:
 
 
 def stored(folder: Path, damaged: dict[str, str]) -> list[Run]:
-    """The runs of a results folder, with records and scores; `damaged` as for `read`. BenchError where there are none."""
+    """The runs of a results folder, with their scores; `damaged` as for `read`. BenchError where there are none."""
     store = Store(folder)
     if not store.keys():
         raise BenchError(f"{folder}: holds neither runs nor a report's {' and '.join(FILES)}; name one study's folder")

@@ -12,9 +12,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench import plugins
 from bench.quantities import BASELINES
 from bench.report.collect.groups import Group, Series, Setting
-from bench.report.words.names import METHODS, method_label, symbol, value_text
+from bench.report.words.names import MARKERS, METHODS, method_label, symbol, value_text
 
 ACROSS = 5  # columns side by side
 WIDTH = 1.75  # inches of each, as far as the page has them
@@ -49,7 +50,6 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "disentanglement-bench",
 }
 GREY = (0.45, 0.45, 0.45)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 
 
 class Look(NamedTuple):
@@ -72,7 +72,10 @@ def styled() -> AbstractContextManager[None]:
 
 
 def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, Look]:
-    """A colour for each method, a marker for each series; known methods look the same in every report."""
+    """A colour for each method, a marker for each series; known methods look the same in every report.
+
+    The first series of a plugin's method has the marker that the plugin states.
+    """
     settings = dict(series)
     palette = [(0.2, 0.2, 0.2), *sns.color_palette("colorblind")]
     known = list(METHODS)
@@ -81,8 +84,9 @@ def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, 
     found: dict[Series, Look] = {}
     for one in sorted(settings, key=lambda s: (methods.index(s[0]), str(s[1]))):
         place = methods.index(one[0])
-        first = place < len(known) and one[0] not in {method for method, _ in found}
-        marker = MARKERS[place] if first else next(further)
+        stated = MARKERS[place] if place < len(known) else plugins.stated("method", one[0], "marker")
+        first = stated in MARKERS and one[0] not in {method for method, _ in found}
+        marker = stated if first else next(further)
         colour = GREY if one[0] in BASELINES else palette[place % len(palette)]
         found[one] = Look(colour, marker, series_name(one, settings[one]))
     return found

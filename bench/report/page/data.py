@@ -10,6 +10,7 @@ from bench.report.figures.style import looks
 from bench.report.page.plot import layouts, pareto_series, pareto_views
 from bench.report.page.runs import BEST, MEDIAN, Shown, behind, rounded
 from bench.report.tables.text import COUNTS, lost_count
+from bench.report.words.again import command
 from bench.report.words.names import METHODS, SYMBOLS, decimals, interval_text, method_label
 
 FIRST = ("kl", "active_units")  # diagnostics that a table shows before its reader asks for more
@@ -84,6 +85,7 @@ def _run(one: Shown, quantities: Sequence[Quantity]) -> dict[str, Any]:
         "status": "collapsed" if done and record.diagnostics.get("collapsed") is True else record.status,
         "done": done,
         "role": _role(one),
+        "command": command(record, one.run.scores),
         "values": [rounded(samples.get(q, {}).get(record.spec.seed)) for q in quantities],
     }
 

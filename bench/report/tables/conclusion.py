@@ -131,4 +131,4 @@ def _families(found: Findings, name: str) -> list[Family]:
 
 def _value(setting: Setting, score: Quantity) -> str:
     e = setting.estimates[score]
-    return interval_text(e.iqm, e.lo, e.hi, 3)
+    return interval_text(e.iqm, e.lo, e.hi, 3 if score.protocol else 1)

@@ -2,6 +2,8 @@
 
 import math
 
+from bench import plugins
+from bench.errors import printable
 from bench.plugins import Value
 from bench.quantities import BASELINES, Label, fixed
 from bench.spec import Record
@@ -17,6 +19,7 @@ METHODS = {
     "annealedvae": "AnnealedVAE",
     "dipvae": "DIP-VAE",
 }
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")  # of series, matplotlib's
 # Factors of the data sets that come with the suite, for records that do not name them.
 FACTORS = {
     "dsprites": ("shape", "scale", "orientation", "posX", "posY"),
@@ -26,8 +29,9 @@ SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ", "lambda_
 
 
 def method_label(name: str) -> str:
-    """The method's name in the literature, or else its name on the command line."""
-    return METHODS.get(name.replace("_", ""), BASELINES.get(name, name))
+    """The method's name in the literature, or that its plugin states (title), or else that on the command line."""
+    known = METHODS.get(name.replace("_", ""), BASELINES.get(name, ""))
+    return known or printable(plugins.stated("method", name, "title")) or name
 
 
 def factor_names(record: Record, count: int) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The command line in this process, on trainings of two updates; at the end, once, in a process of its own."""
 
 import inspect
+import os
 import re
 import signal
 import subprocess
@@ -35,6 +36,16 @@ def test_help_lists_every_command_with_its_whole_first_sentence_without_importin
     code += "; print(*(name for name in sys.modules if name.startswith('bench.cli.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["bench.cli.help", "bench.cli.main"]
+
+
+def test_commands_are_completed_without_importing_them():
+    code = "import sys; from bench.__main__ import main\ntry: main()\nfinally: print(*sys.modules)"
+    for typed, found in (("s", {"show", "score", "search", "status"}), ("--v", {"--version"})):
+        words = {"_BENCH_COMPLETE": "bash_complete", "COMP_WORDS": f"bench {typed}", "COMP_CWORD": "1"}
+        done = subprocess.run([sys.executable, "-c", code], env=os.environ | words, capture_output=True, text=True)
+        *lines, modules = done.stdout.splitlines()
+        assert {line.split(",")[1] for line in lines} == found
+        assert "bench.cli.show" not in modules.split()
 
 
 def test_a_study_is_run_once(run, store):

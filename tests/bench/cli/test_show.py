@@ -28,6 +28,18 @@ def test_the_command_shown_makes_a_run_of_the_same_key(run, bench, runs, tmp_pat
     assert [file.protocol for file in again.scores(key)] == [file.protocol for file in runs.scores(key)]
 
 
+def test_the_command_shown_makes_the_same_scores(run, bench, runs, tmp_path):
+    """By kinds of codes and evaluations, which are no part of a run."""
+    assert run("--methods", "vae", "--seeds", 1, "--codes", "mean,sample", "--eval-repeats", 2, "--out", "more")[0] == 0
+    store = Store(tmp_path / "more")
+    (key,) = store.keys()
+    words = shlex.split(json.loads(bench("show", key, "more", "--json")[1])["command"])
+    assert run(*words[4:])[0] == 0
+    again = Store(tmp_path / f"again-{key[:8]}")
+    assert store.scored(key) == again.scored(key)
+    assert set(store.scored(key).values()) == {2}
+
+
 def test_a_prefix_will_do_and_the_text_has_spec_scores_costs_and_environment(bench, runs):
     key = runs.keys()[0]
     code, out, _ = bench("show", key[:10], "results/tiny")

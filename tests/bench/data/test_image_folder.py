@@ -14,6 +14,7 @@ from bench import plugins
 from bench.data._own.squared import squared
 from bench.data.image_folder import image_folder
 from bench.errors import BenchError
+from bench.scoring.protocol import Facts, protocols_of
 
 CASES = Path(__file__).parents[2] / "data/own"
 
@@ -55,6 +56,22 @@ def test_a_file_that_changes_is_noticed(folder):
     after = image_folder(source=folder)
     assert after.sha256 != before.sha256
     np.testing.assert_array_equal(after.x(np.array([3]))[0, 0], inverted / np.float32(255))
+
+
+def test_a_folder_without_a_table_is_images_without_factors(folder, capfd):
+    (folder / "factors.csv").unlink()
+    (folder / "more").mkdir()
+    (folder / "000.png").rename(folder / "more" / "z.PNG")
+    (folder / "notes.txt").write_text("no image")
+    data = image_folder(source=folder)
+    assert (len(data), data.names, data.v.shape, len(data.complete)) == (24, (), (24, 0), 0)
+    np.testing.assert_array_equal(data.x(np.array([0]))[0, 0], pixels(folder, "001.png") / np.float32(255))
+    assert f"Reading {folder}, once" in capfd.readouterr().err
+    facts = Facts.of(data)
+    (mig,) = protocols_of(["mig"], {}, ["mean"], facts)
+    assert (facts.rows, mig.lacking) == (0, "the data set has no factors")
+    assert refused(image_folder, folder, factors="x") == f"image_folder.factors=x: {folder} has no factors.csv"
+    assert refused(image_folder, folder, ordered="x") == f"image_folder.ordered=x: {folder} has no factors.csv"
 
 
 def test_a_touched_file_is_the_same_data(folder):
@@ -260,7 +277,7 @@ def test_a_table_without_factors(folder):
 
 def test_a_folder_without_a_table(tmp_path):
     assert refused(image_folder, tmp_path / "none") == f"source: no file or folder {tmp_path / 'none'}"
-    assert refused(image_folder, tmp_path) == f"source: no file {tmp_path / 'factors.csv'}"
+    assert refused(image_folder, tmp_path).startswith(f"source: {tmp_path} has neither factors.csv nor an image (PNG, ")
 
 
 def test_damaged_images_are_refused_and_nothing_else(folder):

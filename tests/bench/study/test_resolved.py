@@ -4,8 +4,9 @@ import tomllib
 
 import pytest
 
+from bench.report.words.again import options_of
 from bench.study.overrides import altered
-from bench.study.resolved import options_of, resolved, toml
+from bench.study.resolved import resolved, toml
 from bench.study.study import expand, parse, protocols
 
 CHANGES = [

@@ -79,8 +79,10 @@ function plot(group, view) {
 function show(run, { focus = false } = {}) {
   const panel = byId("panel");
   panel.replaceChildren();
+  location.hash = run.key; // the address then opens the page at this run
   element("h3", panel, `${run.name}, seed ${run.seed}`);
-  element("p", panel, [`Run ${run.key}: ${run.status}`, run.role].filter(Boolean).join("; ") + ".", { class: "caption" });
+  const about = element("p", panel, [`Run ${run.key}: ${run.status}`, run.role].filter(Boolean).join("; ") + ". ", { class: "caption" });
+  element("a", about, "Link to this run", { href: `#${run.key}` });
   if (run.picture) {
     const box = element("div", panel, "", { class: "traversal" });
     element("img", box, "", { src: run.picture, alt: `Traversal of ${run.name}, seed ${run.seed}: a row for each of ${run.rows.length} latent dimensions, moved from -2.5 to 2.5` });
@@ -102,6 +104,10 @@ function show(run, { focus = false } = {}) {
     element("th", line, q.text, { scope: "row", title: q.about });
     element("td", line, shown(run.values[k], q.digits), { class: "number" });
   });
+  if (run.command) {
+    element("p", panel, "The command that makes it again:", { class: "caption" });
+    element("pre", panel, run.command, { tabindex: "0", class: "command" });
+  }
   if (focus) panel.focus();
 }
 
@@ -162,6 +168,12 @@ try {
       if (run) show(run);
     });
   } else byId("note").textContent = "No setting has a cost and a score.";
+  const linked = () => {
+    const run = runs.get(location.hash.slice(1));
+    if (run && !byId("panel").textContent.includes(run.key)) show(run, { focus: true });
+  };
+  window.addEventListener("hashchange", linked);
+  linked();
   document.body.dataset.ready = "yes";
 } catch (error) {
   byId("trouble").hidden = false;

@@ -9,6 +9,8 @@ from report_fakes import group_of
 
 from bench.report.collect.findings import Findings, findings
 from bench.report.tables.conclusion import conclusion
+from bench.spec import Repeat, ScoreFile
+from bench.store.runs import Run
 
 LEVELS = {("vae", None): 0.1, ("betavae", 1.0): 0.1, ("betavae", 4.0): 0.3, ("factorvae", 10.0): 0.02}
 
@@ -47,6 +49,23 @@ def test_what_could_have_been_seen_and_what_to_do_next(found: Findings) -> None:
 def test_too_few_seeds_can_show_nothing() -> None:
     few = findings(group_of(LEVELS, seeds=2), resamples=50)
     assert "So few seeds can show no difference from the VAE, however large." in conclusion(few, "r")
+
+
+def test_runs_without_scores_are_told_why_and_what_needs_no_labels(found: Findings) -> None:
+    repeat = Repeat(repeat=0, values={}, skipped="the data set has no factors")
+    file = ScoreFile(protocol="mig", metric="mig", params={}, repeats=[repeat])
+    settings = tuple(
+        dataclasses.replace(
+            s,
+            estimates={q: e for q, e in s.estimates.items() if not q.protocol},
+            runs=tuple(Run(run.record, (file,)) for run in s.runs),
+        )
+        for s in found.group.settings
+    )
+    group = dataclasses.replace(found.group, settings=settings)
+    lines = conclusion(dataclasses.replace(found, group=group, ties={}, families=[]), "r")
+    assert lines[0].startswith("No metric has scored these runs (the data set has no factors): ")
+    assert lines[-1] == "How far seeds agree, which needs no factors: python -m bench score --runs r --udr"
 
 
 def test_a_collapse_comes_first_and_decides_what_is_next(found: Findings) -> None:

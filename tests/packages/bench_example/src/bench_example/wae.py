@@ -19,6 +19,8 @@ class WAE(Method):
     the Gaussian one of this suite's InfoVAE, c = 2 z_dim, there a sum of inverse multiquadratics.
     """
 
+    title = "WAE"
+    marker = "*"
     sweep = {"lambda_": (10, 100, 1000)}
     strength = "lambda_"
     bounds = {"lambda_": (1, 1000)}
