@@ -38,12 +38,16 @@ class Estimate(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What one run took: seconds once and by observation, scoring seconds included in `once`; bytes."""
+    """What one run took: seconds once and by observation, scoring seconds included in `once`; bytes.
+
+    metrics: those of a calibration's seconds that its metrics took.
+    """
 
     once: float
     each: float
     memory: float
     disk: float
+    metrics: float = 0.0
 
 
 def estimates(jobs: Sequence[Job], config: ExecutionConfig, store: Store, say: Callable[[str], None]) -> list[Estimate]:
@@ -51,15 +55,17 @@ def estimates(jobs: Sequence[Job], config: ExecutionConfig, store: Store, say: C
 
     say: told what is calibrated, before each. Raises RuntimeError where such a run fails, with its error.
     """
-    found = []
+    found, metrics = [], None
     try:
         for method in dict.fromkeys(job.spec.method for job in jobs):
             mine = [job for job in jobs if job.spec.method == method]
             seen = of_store(mine[0], config, store)
             basis = f"{len(seen)} runs that are there" if len(seen) > 1 else "1 run that is there"
             if not seen:
-                say(f"calibrating {method}: at least {SECONDS:g} s of training, and a scoring")
-                seen, basis = [calibrated(mine[0], replace(config, retries=0))], "calibration"
+                scoring = ", and the scoring, which is alike for all methods" if metrics is None else ""
+                say(f"calibrating {method}: at least {SECONDS:g} s of training{scoring}")
+                seen, basis = [calibrated(mine[0], replace(config, retries=0), metrics)], "calibration"
+                metrics = seen[0].metrics
             found.append(_estimate(method, mine, seen, basis))
     finally:
         WORKERS.dismiss()
@@ -78,18 +84,25 @@ def of_store(job: Job, config: ExecutionConfig, store: Store) -> list[Seen]:
     return found
 
 
-def calibrated(job: Job, config: ExecutionConfig) -> Seen:
-    """What a run of the job takes, by three short ones. Raises RuntimeError where one fails, with its error."""
-    _tried(job, WARM_UP, config)
-    short, _ = _tried(replace(job, protocols=()), WARM_UP, config)
+def calibrated(job: Job, config: ExecutionConfig, metrics: float | None = None) -> Seen:
+    """What a run of the job takes, by three short ones. Raises RuntimeError where one fails, with its error.
+
+    metrics: the seconds that the job's metrics take, if they are known; else two of the runs are scored by them.
+    """
+    unscored = replace(job, protocols=())
+    first = job if metrics is None else unscored
+    _tried(first, WARM_UP, config)
+    short, disk, scoring = _tried(first, WARM_UP, config)
     per_update = max(float(short.cost["seconds_training"]) / WARM_UP, 1e-6)
-    long, disk = _tried(job, updates := WARM_UP + math.ceil(SECONDS / per_update), config)
+    long, *_ = _tried(unscored, updates := WARM_UP + math.ceil(SECONDS / per_update), config)
     while (trained := float(long.cost["seconds_training"])) < SECONDS and updates < job.spec.steps:
         updates = math.ceil(updates * min(10.0, 1.5 * SECONDS / max(trained, 0.1)))
-        long, disk = _tried(job, updates, config)
+        long, *_ = _tried(unscored, updates, config)
     excess = max(0.0, trained - float(short.cost["seconds_training"]))
     each = excess / (observations(long.spec) - observations(short.spec))
-    return _seen(long, max(0.0, trained - each * observations(long.spec)), disk)
+    seen = _seen(long, max(0.0, trained - each * observations(long.spec)), disk)
+    scoring = scoring if metrics is None else metrics
+    return seen._replace(once=seen.once + scoring, metrics=scoring)
 
 
 def seconds_in_all(each: Iterable[tuple[int, float]], processes: int) -> float:
@@ -124,14 +137,15 @@ def _place(record: Record) -> tuple[object, ...]:
     return known.get("cpu"), device, known.get("threads"), is_reproducible(known)
 
 
-def _tried(job: Job, updates: int, config: ExecutionConfig) -> tuple[Record, float]:
-    """The record of a run of so many updates, and its bytes as stored."""
+def _tried(job: Job, updates: int, config: ExecutionConfig) -> tuple[Record, float, float]:
+    """The record of a run of so many updates, its bytes as stored, and the seconds that its metrics took."""
     short = msgspec.structs.replace(job.spec, steps=updates)
     result = result_of(replace(job, spec=short, weights=None, posterior=None, keeps=False), config)
     record = result.record
     if record is None or record.status == "failed":
         raise RuntimeError((record and record.error) or "stopped")
-    return record, sum(map(len, files_of(record, result.artefacts).values()))
+    scoring = sum(repeat.seconds for file in result.artefacts.scores for repeat in file.repeats)
+    return record, sum(map(len, files_of(record, result.artefacts).values())), scoring
 
 
 def size(number: float) -> str:

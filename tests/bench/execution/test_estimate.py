@@ -52,11 +52,16 @@ def test_the_least_and_the_most_seen_of_runs_alike_by_update(store):
 
 
 def test_what_has_no_runs_alike_is_calibrated(store, monkeypatch):
-    monkeypatch.setattr(estimate, "calibrated", lambda job, config: estimate.Seen(5.0, 0.25, 1.0, 1.0))
+    known = []
+    monkeypatch.setattr(
+        estimate, "calibrated", lambda job, config, m: known.append(m) or estimate.Seen(5.0, 0.25, 1.0, 1.0, 3.0)
+    )
     said = []
-    (found,) = estimates([Job(msgspec.structs.replace(SPEC, method="infovae"))], ExecutionConfig(), store, said.append)
-    assert (found.least, found.most, found.basis) == (205.0, 205.0, "calibration")
-    assert len(said) == 1
+    jobs = [Job(msgspec.structs.replace(SPEC, method=method)) for method in ("infovae", "dipvae")]
+    found = estimates(jobs, ExecutionConfig(), store, said.append)
+    assert [(e.least, e.most, e.basis) for e in found] == [(205.0, 205.0, "calibration")] * 2
+    assert len(said) == 2
+    assert known == [None, 3.0], "metrics are tried once"
 
 
 @pytest.mark.parametrize(("processes", "seconds"), [(1, 60.0), (2, 30.0), (100, 20.0)])

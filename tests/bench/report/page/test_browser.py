@@ -101,6 +101,23 @@ def test_hovering_tells_the_run_and_a_click_shows_its_traversal_and_matrices(ope
     assert "MIG" in opened.locator("#panel table").inner_text()
 
 
+def test_an_address_opens_the_page_at_a_run_with_the_command_that_makes_it_again(
+    opened: Any, browser: Any, page_of_study: Path
+) -> None:
+    opened.locator("#runs input[type=search]").fill("betavae")
+    button = opened.locator("#table-runs button.run").first
+    key = button.inner_text()
+    button.click()
+    assert "--methods betavae --seed " in opened.locator("#panel .command").inner_text()
+    assert opened.locator("#panel a").get_attribute("href") == f"#{key}"
+    assert opened.url == f"{page_of_study.as_uri()}#{key}"
+    sent = browser.new_page()
+    sent.goto(opened.url)
+    sent.wait_for_selector("body[data-ready=yes]", timeout=30_000)
+    assert key in sent.locator("#panel").inner_text()
+    sent.close()
+
+
 def test_the_score_on_the_axis_can_be_changed(opened: Any) -> None:
     before = opened.evaluate("document.getElementById('plot').data[1].y")
     assert opened.locator("#plot .legendtext", has_text="front").count() == 1
