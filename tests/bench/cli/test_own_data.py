@@ -85,6 +85,25 @@ def test_from_a_folder_to_a_report(folder, study, bench, tmp_path):
     assert (report / "pareto.png").stat().st_size > 0
 
 
+def test_images_without_factors_train_are_reported_and_told_apart_without_labels(folder, study, bench, tmp_path):
+    (folder / "factors.csv").unlink()
+    code, out, _ = study("--methods", "vae", "--seeds", 5)
+    assert code == 0
+    assert "not scored: mig: the data set has no factors" in out
+    records = list(Store(tmp_path / "results/mine"))
+    assert {(record.status, "active_units" in record.diagnostics) for record in records} == {("done", True)}
+    assert "left out: supervised: image_folder:squares has no factors" in bench("baselines", "results/mine")[2]
+    assert bench("score", "--runs", "results/mine", "--udr")[0] == 0
+    assert len(pd.read_csv(tmp_path / "results/mine/udr.csv")) == 10
+    assert bench("report", "results/mine", "--out", "reports")[0] == 0
+    assert "No metric has scored these runs (the data set has no factors): " in (
+        (tmp_path / "reports/mine/report.md").read_text(encoding="utf-8")
+    )
+    named = ("info", "image_folder", "--set", "image_folder.source=mine")
+    assert "  no factors\n" in bench("data", *named)[1]
+    assert "the picture is of factors, and image_folder has none" in bench("data", *named, "--out", "a.png")[2]
+
+
 def test_only_the_data_that_a_run_was_made_with_will_do(folder, study, bench, tmp_path):
     one = ("--methods", "vae", "--seeds", 1, "--metrics", "mig")
     assert study(*one)[0] == 0
