@@ -1,6 +1,7 @@
 """`bench encode`: the codes that a trained run gives of data, in the form that `bench score` reads."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -17,7 +18,8 @@ from bench.data._own.text import DELIMITERS
 from bench.environment import at_home
 from bench.errors import BenchError, printable
 from bench.scoring.encoder import encoder
-from bench.store.atomic import replacing
+from bench.store import atomic
+from bench.store.files import Arrays, npz_of
 from bench.training.encode import encode as posterior_of
 from metrics._codes import Posterior
 
@@ -37,7 +39,7 @@ def encode(run: str, data: str, to: Path, results: Path, settings: tuple[str, ..
     of a data set. CODES.npz then holds z, the posterior means (N, D), logvar (N, D) and, where there are factors,
     v (N, K) and names (K,).
     """
-    check(to)
+    check(to, "to")
     where = device_of(device)
     folder = at_home(run) if at_home(run).is_dir() else Path(*found(run, results))
     name, source = reader(data)
@@ -45,8 +47,7 @@ def encode(run: str, data: str, to: Path, results: Path, settings: tuple[str, ..
     trained = encoder(folder, dataset.shape, where)
     posterior = posterior_of(trained.backbone, dataset, np.arange(len(dataset)), torch.device(where))
     try:
-        with replacing(to) as new, new.open("xb") as file:
-            np.savez(file, **arrays(posterior, dataset))
+        atomic.replace(to, npz_of(arrays(posterior, dataset)))
     except OSError as error:
         raise BenchError(f"to={to}: cannot be written: {error.strerror or error}") from None
     factors = ", ".join(map(printable, dataset.names)) or "none"
@@ -64,9 +65,9 @@ def reader(data: str) -> tuple[str, tuple[str, ...]]:
     return (name, (f"{name}.source={path}",)) if name else (data, ())
 
 
-def arrays(posterior: Posterior, dataset: FactorDataset) -> dict[str, NDArray[np.generic]]:
+def arrays(posterior: Posterior, dataset: FactorDataset) -> Arrays:
     """What the file holds: factors as indices of their values, or where one is continuous as they are."""
-    held: dict[str, NDArray[np.generic]] = {"z": posterior.mu, "logvar": posterior.logvar}
+    held: dict[str, NDArray[Any]] = {"z": posterior.mu, "logvar": posterior.logvar}
     if dataset.names:
         v = dataset.v if posterior.numbers is None else posterior.numbers
         held["v"] = np.where(dataset.v < 0, np.nan, v) if (dataset.v < 0).any() else v

@@ -53,9 +53,9 @@ def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
         click.echo(f"  {line}")
     to_train = [job for job in left.jobs if not job.done]
     if to_train and (rows := unmade(specs[0].dataset)) is not None:
-        click.echo(
-            f"  {wanted.dataset} would be rendered before that: {size(math.prod(rows.recipe.shape))} in the cache"
-        )
+        room = size(math.prod(rows.recipe.shape))
+        click.echo(f"  {wanted.dataset} would be rendered before that: {room} in the cache")
+        click.echo("  a calibration renders what it asks for: its times are rather too long, on a GPU much too long")
     if to_train and not no_calibration:
         tell(to_train, config, at_once, out)
 

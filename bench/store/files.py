@@ -69,7 +69,7 @@ def files_of(record: Record, artefacts: Artefacts) -> dict[str, bytes]:
     """Every file of a run but its manifest."""
     files = {"run.json": json_of(record, indent=1)} | _history(artefacts.history) | dict(artefacts.images)
     if artefacts.posterior:
-        files["posterior.npz"] = _npz(artefacts.posterior)
+        files["posterior.npz"] = npz_of(artefacts.posterior)
     if artefacts.weights:
         files["model.safetensors"] = safetensors.save(dict(artefacts.weights))
     return files | {score_name(s.protocol): json_of(s) for s in artefacts.scores}
@@ -117,7 +117,8 @@ def _history(rows: History) -> dict[str, bytes]:
     return {"history.csv": text.getvalue().encode()}
 
 
-def _npz(arrays: Arrays) -> bytes:
+def npz_of(arrays: Arrays) -> bytes:
+    """An .npz file, without pickles."""
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **dict(arrays))
     return content.getvalue()

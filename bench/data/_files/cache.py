@@ -90,14 +90,14 @@ class Unmade:
     """
 
     def __init__(self, recipe: Recipe, some: Callable[[NDArray[np.integer]], NDArray[np.uint8]]) -> None:
-        """some: the recipe's rows of these indices, (n,), which are not negative."""
+        """some: the recipe's rows of these indices, (n,), none of which is negative."""
         self.recipe, self.some = recipe, some
 
     def __len__(self) -> int:
         return self.recipe.shape[0]
 
     def __getitem__(self, index: NDArray[np.integer]) -> NDArray[np.uint8]:
-        rows = np.arange(len(self))[index]
+        rows = np.where(np.asarray(index) < 0, np.asarray(index) + len(self), index)
         return self.some(rows.ravel()).reshape(*rows.shape, -1)
 
     def make(self) -> None:

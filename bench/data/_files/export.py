@@ -34,12 +34,12 @@ def export(dataset: FactorDataset, out: Path) -> int:
         raise BenchError(f"out={out}: cannot be written: {error.strerror or error}") from None
 
 
-def check(out: Path) -> None:
+def check(out: Path, argument: str = "out") -> None:
     """BenchError where there is a file of that name, or the name is not one of an .npz file."""
     if out.suffix != ".npz":
-        raise BenchError(f"out={out}: expected a name that ends in .npz")
+        raise BenchError(f"{argument}={out}: expected a name that ends in .npz")
     if out.exists():
-        raise BenchError(f"out={out}: is there already; remove it, or choose another name")
+        raise BenchError(f"{argument}={out}: is there already; remove it, or choose another name")
 
 
 def _write_x(archive: zipfile.ZipFile, dataset: FactorDataset) -> None:

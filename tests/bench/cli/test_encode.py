@@ -28,7 +28,7 @@ def test_codes_are_those_of_the_run_and_can_be_scored(bench, vae, tmp_path):
         np.testing.assert_array_equal(held["v"][stored["index"]], stored["v"])
     assert bench("score", "codes.npz", "--metrics", "mig", "--n-train", 24)[0] == 0
     code, _, err = bench("encode", folder, "toy", "--to", "codes.npz")
-    assert (code, "is there already" in err) == (2, True)
+    assert (code, "to=codes.npz: is there already" in err) == (2, True)
 
 
 def test_a_factor_that_is_not_known_is_nan(bench, vae, tmp_path):
