@@ -59,7 +59,7 @@ SPEC = RunSpec(
 def data():
     with pytest.MonkeyPatch.context() as patch:
         dataset = tiny()
-        patch.setattr(bench.execution.trial, "load_dataset", lambda spec: dataset)
+        patch.setattr(bench.execution.trial, "load_dataset", lambda spec, **_: dataset)
         yield dataset
 
 

@@ -61,6 +61,8 @@ METHODS = {
     "its_sweep_and_strength_are_arguments": [
         (method(sweep={"beta": (1,)}), "sweep has ['beta']; expected some of its arguments, []"),
         (method(strength="beta"), "strength is 'beta'"),
+        (method(marker="q"), "marker is 'q'; expected one of o s ^"),
+        (method(title="Mine"), "title is 'Mine', '' in its source; expected a text that stands there"),
         (mig, "a subclass of methods._base.Method"),
     ],
     "terms_are_named_finite_scalars": [
