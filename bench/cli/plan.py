@@ -41,7 +41,7 @@ def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
         return
     left = planned(specs, protocols, Store(out), repeats, threads=config.threads, reproducible=config.reproducible)
     at_once = config.processes
-    click.echo(f"study {wanted.name}: {len(specs)} runs, results in {out}")
+    click.echo(f"study {wanted.name}: {plural(len(specs), 'run')}, results in {out}")
     click.echo(f"  {left.done} would be skipped: they are done, or diverged, which is final")
     click.echo(f"  {left.rescored} are trained and would be scored further")
     click.echo(f"  {len(left.jobs) - left.rescored} would be trained, {at_once} at once on {', '.join(config.devices)}")

@@ -40,14 +40,14 @@ class Estimate(NamedTuple):
 class Seen(NamedTuple):
     """What one run took: seconds once and by observation, scoring seconds included in `once`; bytes.
 
-    metrics: those of a calibration's seconds that its metrics took.
+    scoring: those of a calibration's seconds.
     """
 
     once: float
     each: float
     memory: float
     disk: float
-    metrics: float = 0.0
+    scoring: float = 0.0
 
 
 def estimates(jobs: Sequence[Job], config: ExecutionConfig, store: Store, say: Callable[[str], None]) -> list[Estimate]:
@@ -55,17 +55,18 @@ def estimates(jobs: Sequence[Job], config: ExecutionConfig, store: Store, say: C
 
     say: told what is calibrated, before each. Raises RuntimeError where such a run fails, with its error.
     """
-    found, metrics = [], None
+    found: list[Estimate] = []
+    like: Seen | None = None
     try:
         for method in dict.fromkeys(job.spec.method for job in jobs):
             mine = [job for job in jobs if job.spec.method == method]
             seen = of_store(mine[0], config, store)
             basis = f"{len(seen)} runs that are there" if len(seen) > 1 else "1 run that is there"
             if not seen:
-                scoring = ", and the scoring, which is alike for all methods" if metrics is None else ""
+                scoring = ", and the scoring, which is alike for all methods" if like is None else ""
                 say(f"calibrating {method}: at least {SECONDS:g} s of training{scoring}")
-                seen, basis = [calibrated(mine[0], replace(config, retries=0), metrics)], "calibration"
-                metrics = seen[0].metrics
+                like = calibrated(mine[0], replace(config, retries=0), like)
+                seen, basis = [like], "calibration"
             found.append(_estimate(method, mine, seen, basis))
     finally:
         WORKERS.dismiss()
@@ -84,25 +85,31 @@ def of_store(job: Job, config: ExecutionConfig, store: Store) -> list[Seen]:
     return found
 
 
-def calibrated(job: Job, config: ExecutionConfig, metrics: float | None = None) -> Seen:
+def calibrated(job: Job, config: ExecutionConfig, like: Seen | None = None) -> Seen:
     """What a run of the job takes, by three short ones. Raises RuntimeError where one fails, with its error.
 
-    metrics: the seconds that the job's metrics take, if they are known; else two of the runs are scored by them.
+    like: what a run of another method took, whose scoring is alike; without it two of the runs are scored.
     """
     unscored = replace(job, protocols=())
-    first = job if metrics is None else unscored
+    first = job if like is None else unscored
     _tried(first, WARM_UP, config)
-    short, disk, scoring = _tried(first, WARM_UP, config)
+    short, disk = _tried(first, WARM_UP, config)
     per_update = max(float(short.cost["seconds_training"]) / WARM_UP, 1e-6)
-    long, *_ = _tried(unscored, updates := WARM_UP + math.ceil(SECONDS / per_update), config)
+    long, _ = _tried(unscored, updates := WARM_UP + math.ceil(SECONDS / per_update), config)
     while (trained := float(long.cost["seconds_training"])) < SECONDS and updates < job.spec.steps:
         updates = math.ceil(updates * min(10.0, 1.5 * SECONDS / max(trained, 0.1)))
-        long, *_ = _tried(unscored, updates, config)
+        long, _ = _tried(unscored, updates, config)
     excess = max(0.0, trained - float(short.cost["seconds_training"]))
     each = excess / (observations(long.spec) - observations(short.spec))
     seen = _seen(long, max(0.0, trained - each * observations(long.spec)), disk)
-    scoring = scoring if metrics is None else metrics
-    return seen._replace(once=seen.once + scoring, metrics=scoring)
+    other = like or _seen(short, 0.0, disk)._replace(scoring=float(short.cost["seconds_scoring"]))
+    return Seen(
+        once=seen.once + other.scoring,
+        each=seen.each,
+        memory=max(seen.memory, other.memory),
+        disk=max(seen.disk, other.disk),
+        scoring=other.scoring,
+    )
 
 
 def seconds_in_all(each: Iterable[tuple[int, float]], processes: int) -> float:
@@ -137,15 +144,14 @@ def _place(record: Record) -> tuple[object, ...]:
     return known.get("cpu"), device, known.get("threads"), is_reproducible(known)
 
 
-def _tried(job: Job, updates: int, config: ExecutionConfig) -> tuple[Record, float, float]:
-    """The record of a run of so many updates, its bytes as stored, and the seconds that its metrics took."""
+def _tried(job: Job, updates: int, config: ExecutionConfig) -> tuple[Record, float]:
+    """The record of a run of so many updates, and its bytes as stored. It is scored only by protocols."""
     short = msgspec.structs.replace(job.spec, steps=updates)
     result = result_of(replace(job, spec=short, weights=None, posterior=None, keeps=False), config)
     record = result.record
     if record is None or record.status == "failed":
         raise RuntimeError((record and record.error) or "stopped")
-    scoring = sum(repeat.seconds for file in result.artefacts.scores for repeat in file.repeats)
-    return record, sum(map(len, files_of(record, result.artefacts).values())), scoring
+    return record, sum(map(len, files_of(record, result.artefacts).values()))
 
 
 def size(number: float) -> str:

@@ -19,7 +19,8 @@ class Job:
     score_every: updates between scorings in the midst of training; 0 for none.
     reproducible: told to round alike on every x86-64 processor (bench.environment.REPRODUCIBLE). A run that is done is
         scored further as it was trained.
-    keeps: its result is of use beyond what it took, so that its data set may be written into the cache.
+    keeps: its result is of use beyond what it took; else no data set is written into the cache, and without protocols
+        nothing is measured of the codes.
     """
 
     spec: RunSpec

@@ -86,7 +86,7 @@ def trained(job: Job, watch: Watch) -> Result:
     seconds = time.perf_counter() - start
     record, trouble = outcome(spec, method, training), ""
     artefacts = Artefacts(training.history, weights=_weights(method), images=images)
-    if record.status == "done":
+    if record.status == "done" and (job.keeps or job.protocols):
         record, artefacts, trouble = scored(job, method, dataset, record, artefacts)
     scoring = time.perf_counter() - start - seconds
     updates = training.history[-1]["step"]

@@ -61,7 +61,7 @@ def test_what_has_no_runs_alike_is_calibrated(store, monkeypatch):
     found = estimates(jobs, ExecutionConfig(), store, said.append)
     assert [(e.least, e.most, e.basis) for e in found] == [(205.0, 205.0, "calibration")] * 2
     assert len(said) == 2
-    assert known == [None, 3.0], "metrics are tried once"
+    assert known == [None, (5.0, 0.25, 1.0, 1.0, 3.0)], "scoring is tried once"
 
 
 @pytest.mark.parametrize(("processes", "seconds"), [(1, 60.0), (2, 30.0), (100, 20.0)])
