@@ -28,6 +28,7 @@ def page_data(found: Sequence[Findings], runs: Sequence[Shown]) -> dict[str, Any
     words: what people type for a letter or a name in a table.
     """
     groups = [f.group for f in found]
+    methods = [method for group in groups for method in group.methods]
     quantities = _ordered(groups)
     heads = [_head(groups, q) for q in quantities]
     middle = {one.setting.id: one.run.record.key for one in runs if one.role == MEDIAN}
@@ -35,7 +36,7 @@ def page_data(found: Sequence[Findings], runs: Sequence[Shown]) -> dict[str, Any
     return {
         "quantities": heads,
         "runs": [_run(one, quantities) | b._asdict() for one, b in zip(runs, behind(runs), strict=True)],
-        "words": {label: name for name, label in (SYMBOLS | METHODS).items()},
+        "words": {label: name for name, label in (SYMBOLS | METHODS | {m: method_label(m) for m in methods}).items()},
         "layouts": layouts(),
         "groups": [
             {
