@@ -30,11 +30,15 @@ class Backbone(nn.Module, ABC):
     A subclass takes (x_shape, z_dim, likelihood) and its own typed keyword arguments, and sets
     `encoder`: x (B, *x_shape) -> (B, 2 z_dim), the heads of mu and of logvar side by side, and
     `decoder`: z (B, z_dim) -> x_params, the parameters of p(x|z).
+
+    half: both work in bfloat16 while they are trained, by torch's autocast; weights and outputs stay as they are, and
+    in the mode for evaluation all is as without it.
     """
 
     encoder: nn.Module
     decoder: nn.Module
     clamp_hits: Tensor
+    half: bool = False
 
     def __init__(self, x_shape: tuple[int, ...], z_dim: int, likelihood: Likelihood) -> None:
         super().__init__()
@@ -44,15 +48,21 @@ class Backbone(nn.Module, ABC):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """mu and logvar of q(z|x) = N(mu, diag exp logvar), each (B, z_dim); logvar within LOGVAR_RANGE."""
-        mu, logvar = self.encoder(x).chunk(2, dim=1)
+        mu, logvar = self._of(self.encoder, x).chunk(2, dim=1)
         clamped = logvar.clamp(*LOGVAR_RANGE)
         self.clamp_hits += (clamped != logvar).sum()
         return mu, clamped
 
     def decode(self, z: Tensor) -> Tensor:
         """x_params of p(x|z), (B, ...)."""
-        x_params: Tensor = self.decoder(z)
-        return x_params
+        return self._of(self.decoder, z)
+
+    def _of(self, network: nn.Module, x: Tensor) -> Tensor:
+        """The network's output, of x's type."""
+        if not (self.half and self.training):
+            return network(x)  # type: ignore[no-any-return]
+        with torch.autocast(x.device.type, torch.bfloat16):
+            return network(x).to(x.dtype)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
