@@ -44,7 +44,9 @@ SETUP = (
     click.option("--z-dim", help="Latent dimensions; a list multiplies out."),
     click.option("--warmup", type=int, help="Updates over which every term but the reconstruction ramps up from 0."),
     click.option("--grad-clip", type=float, help="Bound on each player's gradient norm; 0 for none."),
-    click.option("--precision", help="fp32, or bf16: encoder and decoder, on a processor that has it.  [default: fp32]"),
+    click.option(
+        "--precision", help="fp32, or bf16: encoder and decoder, on a processor that has it.  [default: fp32]"
+    ),
     click.option("--dataset", help="See `bench list datasets`."),
     click.option("--wrap", help="What changes the data set, in this order: correlated,noise."),
     click.option("--backbone", help="See `bench list backbones`."),
