@@ -17,36 +17,21 @@ from pathlib import Path
 
 import msgspec
 import torch
+from trainings import training
 
 from bench.cli.compare import told
-from bench.datasets import load_dataset
 from bench.report.comparison.outcomes import Outcome, of_runs
 from bench.spec import setting_id
 from bench.store.runs import Run
 from bench.store.store import Store
-from bench.study.study import expand, parse
-from bench.training.batches import Batches
-from bench.training.build import build
-from bench.training.loop import Updates, updates
 from bench.training.process_memory import keep_freed_memory
 
-DATASETS = {"small": "sprites32"}  # else dSprites
 WARM_UP = 5
-
-
-def training(backbone: str, method: str, precision: str, steps: int) -> Updates:
-    """Of so many updates of batch 64, which begins as it is asked for the first."""
-    content = {"dataset": DATASETS.get(backbone, "dsprites"), "backbone": backbone, "steps": steps, "seeds": 1}
-    content |= {"name": "price", "methods": [method], "metrics": ["mig"], "precision": precision, "set": {}}
-    spec = next(spec for spec in expand(parse(content, "price")) if spec.method == method)
-    dataset, cpu = load_dataset(spec.dataset), torch.device("cpu")
-    made = build(spec, dataset.shape)
-    return updates(made, Batches(dataset, spec, made.draws, cpu), spec, torch.Generator().manual_seed(0), steps)
 
 
 def pairs(backbone: str, method: str, rounds: int) -> Iterator[tuple[float, float]]:
     """CPU seconds of an update in fp32 and of the next in bf16, without those that warm up."""
-    members = [training(backbone, method, precision, WARM_UP + rounds) for precision in ("fp32", "bf16")]
+    members = [training(method, backbone, WARM_UP + rounds, precision=p) for p in ("fp32", "bf16")]
     for i in range(WARM_UP + rounds):
         taken = []
         for member in members:

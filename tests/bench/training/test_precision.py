@@ -1,7 +1,5 @@
 """bf16: near fp32 in its losses, fp32 in what is kept and scored, refused where it gains nothing."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import msgspec
@@ -21,7 +19,7 @@ from bench.training.encode import encode
 from bench.training.loop import train
 
 CPU = torch.device("cpu")
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "precision.py"
+BENCHMARKS = str(Path(__file__).parents[3] / "benchmarks")
 
 
 @pytest.fixture
@@ -143,9 +141,21 @@ def test_commands_know_it(run, bench, able, processor, tmp_path):
 
 
 def test_the_script_prices_an_update(able, capsys, monkeypatch):
-    spec = importlib.util.spec_from_file_location("precision_script", SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, script)
-    spec.loader.exec_module(script)
-    script.price(["small"], "vae", 2)
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import precision
+
+    precision.price(["small"], "vae", 2)
     assert "of 2 pairs" in capsys.readouterr().out
+
+
+def test_the_script_compares_settings_over_their_precision(run, able, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import precision
+
+    from bench.report.comparison.cells import compare
+
+    for name in ("fp32", "bf16"):
+        run("--precision", name, "--out", name)
+    cells = compare(*(precision.outcomes(Path(name)) for name in ("fp32", "bf16")))
+    assert {cell.setting for cell in cells} == {"toy vae", "toy betavae", "all settings"}
+    assert {cell.verdict for cell in cells} == {"within"}
