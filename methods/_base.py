@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -31,14 +32,14 @@ class Backbone(nn.Module, ABC):
     `encoder`: x (B, *x_shape) -> (B, 2 z_dim), the heads of mu and of logvar side by side, and
     `decoder`: z (B, z_dim) -> x_params, the parameters of p(x|z).
 
-    half: both work in bfloat16 while they are trained, by torch's autocast; weights and outputs stay as they are, and
-    in the mode for evaluation all is as without it.
+    bf16: both work in bfloat16 while they are trained, by torch's autocast. Weights and outputs stay as they are, and
+    in the mode for evaluation so does all else.
     """
 
     encoder: nn.Module
     decoder: nn.Module
     clamp_hits: Tensor
-    half: bool = False
+    bf16: bool = False
 
     def __init__(self, x_shape: tuple[int, ...], z_dim: int, likelihood: Likelihood) -> None:
         super().__init__()
@@ -58,11 +59,11 @@ class Backbone(nn.Module, ABC):
         return self._of(self.decoder, z)
 
     def _of(self, network: nn.Module, x: Tensor) -> Tensor:
-        """The network's output, of x's type."""
-        if not (self.half and self.training):
-            return network(x)  # type: ignore[no-any-return]
-        with torch.autocast(x.device.type, torch.bfloat16):
-            return network(x).to(x.dtype)  # type: ignore[no-any-return]
+        """The network's output; of x's type where it was worked out in bfloat16."""
+        lower = self.bf16 and self.training
+        with torch.autocast(x.device.type, torch.bfloat16) if lower else nullcontext():
+            output: Tensor = network(x)
+        return output.to(x.dtype) if lower else output
 
 
 @dataclass(frozen=True)

@@ -43,14 +43,23 @@ def trained(spec, dataset):
 
 @pytest.mark.parametrize("method", ["vae", "factorvae", "infovae", "betatcvae", "dipvae"])
 def test_losses_are_near_those_of_fp32(toy, spec_of, able, method):
-    """Within 1 % over the first six updates: a number in bf16 has 8 significant bits, so is off by 0.4 % at most."""
+    """Within 0.1 % over the first six updates (1.5e-4 was the most seen): the errors of single numbers, 0.2 %, cancel."""
     (full, history), (half, halved) = (trained(spec_of(method, steps=6, **p), toy) for p in ({}, {"precision": "bf16"}))
     for row, other in zip(history, halved, strict=True):
-        assert other["loss"] == pytest.approx(row["loss"], rel=0.01)
-        assert other["recon"] == pytest.approx(row["recon"], rel=0.01)
+        assert other["loss"] == pytest.approx(row["loss"], rel=1e-3)
+        assert other["recon"] == pytest.approx(row["recon"], rel=1e-3)
     assert history[-1]["loss"] != halved[-1]["loss"]
     assert {w.dtype for w in half.parameters()} == {torch.float32}
     assert [w.grad.dtype for w in half.parameters()] == [w.grad.dtype for w in full.parameters()]
+
+
+@pytest.mark.parametrize(("backbone", "shape"), [("mlp", (5,)), ("gru", (2, 8)), ("burgess", (1, 16, 16))])
+def test_backbones_can(spec_of, backbone, shape):
+    spec = spec_of(backbone=backbone, backbone_params={}, likelihood="gaussian", precision="bf16")
+    method, x = build(spec, shape), torch.rand(4, *shape)
+    terms = method.terms(x, 0, torch.Generator().manual_seed(0))
+    grads = torch.autograd.grad(terms["loss"], list(method.parameters()))
+    assert all(g.dtype == torch.float32 and g.isfinite().all() for g in grads)
 
 
 def test_a_discriminator_stays_in_fp32(toy, spec_of, able):
