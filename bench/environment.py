@@ -14,6 +14,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_config_path
 
+from bench.errors import BenchError
+
 NAME = "disentanglement-bench"
 # Which kernels torch (ATen, MKL, oneDNN) and NumPy (its own loops, OpenBLAS) take; read once, as a process loads them.
 # These take the same on every x86-64 processor with AVX2: runs then round alike, bit for bit.
@@ -25,6 +27,7 @@ REPRODUCIBLE = {
     "OPENBLAS_CORETYPE": "Haswell",
 }
 PINNED = "pinned_"  # before the name of each in a record
+BF16 = ("avx512_bf16", "amx_bf16")  # a processor with either multiplies in bfloat16; others only imitate it
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")  # whose sizes decide how kernels cut their work
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "numba")
 
@@ -138,6 +141,21 @@ def reproducible_kernels() -> Iterator[None]:
 def is_reproducible(environment: Mapping[str, object]) -> bool:
     """Whether a record's environment states that its run was told to round alike on every x86-64 processor."""
     return all(environment.get(f"{PINNED}{name}") == value for name, value in REPRODUCIBLE.items())
+
+
+def check_precision(precision: object, device: str, reproducible: bool) -> None:
+    """BenchError where a training in bf16 would gain nothing on this machine, or has not been tried."""
+    if precision != "bf16":
+        return
+    if device != "cpu":
+        raise BenchError(f"precision=bf16: has not been tried on {device}; expected --device cpu")
+    if reproducible:
+        raise BenchError("precision=bf16: not with --reproducible, whose kernels (AVX2) do without bfloat16")
+    if not {*BF16} & {*_cpu("flags").split()}:
+        raise BenchError(
+            f"precision=bf16: {_cpu('model name')} has neither {' nor '.join(BF16)}, so that it would be slower than "
+            "fp32; leave --precision out"
+        )
 
 
 def same_platform(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

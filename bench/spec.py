@@ -77,6 +77,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """All that determines a training. Parameters are resolved (defaults filled in) and of their annotated types.
 
     lr is the backbone's learning rate; warmup counts updates; grad_clip bounds each player's gradient norm (0: none).
+    precision: what encoder and decoder are trained in. fp32 is UNSET, which JSON leaves out: the key of such a run is
+    the one that it had before there was another.
     """
 
     dataset: DataSpec
@@ -93,6 +95,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     grad_clip: Number = 0.0
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     revision: Count = REVISION
+    precision: Literal["bf16"] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def key(self) -> str:

@@ -18,7 +18,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-DATASETS = {"small": "sprites32", "locatello": "dsprites", "guide": "dsprites"}
 BATCH, WARM_UP = 64, 10
 NETWORKS = {  # encoder channels, their kernels, dense layers, decoder channels, side of the last feature map
     "small": ((1, 16, 16, 32), (4, 4, 4), (128,), (32, 16, 16, 1), 4),
@@ -67,40 +66,18 @@ def bare(name: str, updates: int) -> float:
 
 def house(name: str, updates: int) -> float:
     """CPU seconds that the suite's own loop takes for the same, data set included."""
-    from bench.datasets import data_spec, load_dataset
-    from bench.plugins import resolve
-    from bench.spec import RunSpec
-    from bench.training.batches import Batches
-    from bench.training.build import build
-    from bench.training.loop import train
+    from trainings import training
+
     from bench.training.process_memory import keep_freed_memory
 
     keep_freed_memory()
-    dataset = data_spec(DATASETS[name], {})
-    spec = RunSpec(
-        dataset=dataset,
-        method="vae",
-        params={},
-        backbone=name,
-        backbone_params=resolve("backbone", name, {}),
-        likelihood="bernoulli",
-        z_dim=10,
-        batch_size=BATCH,
-        steps=WARM_UP + updates,
-        lr=1e-4,
-        seed=0,
-    )
-    data = load_dataset(dataset)
-    method, started = build(spec, data.shape), []
-    batches = Batches(data, spec, method.draws, torch.device("cpu"))
-
-    def timed(step: int) -> torch.Tensor:
-        if step == WARM_UP:
-            started.append(time.process_time())
-        return batches(step)
-
-    train(method, timed, spec, torch.Generator().manual_seed(0), log_every=50)
-    return time.process_time() - started[0]
+    member = training("vae", name, WARM_UP + updates, 50)
+    for _ in range(WARM_UP):
+        next(member)
+    start = time.process_time()
+    for _ in member:
+        pass
+    return time.process_time() - start
 
 
 LOOPS = {"bare": bare, "house": house}

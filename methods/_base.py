@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -30,11 +31,15 @@ class Backbone(nn.Module, ABC):
     A subclass takes (x_shape, z_dim, likelihood) and its own typed keyword arguments, and sets
     `encoder`: x (B, *x_shape) -> (B, 2 z_dim), the heads of mu and of logvar side by side, and
     `decoder`: z (B, z_dim) -> x_params, the parameters of p(x|z).
+
+    bf16: both work in bfloat16 while they are trained, by torch's autocast. Weights and outputs stay as they are, and
+    in the mode for evaluation so does all else.
     """
 
     encoder: nn.Module
     decoder: nn.Module
     clamp_hits: Tensor
+    bf16: bool = False
 
     def __init__(self, x_shape: tuple[int, ...], z_dim: int, likelihood: Likelihood) -> None:
         super().__init__()
@@ -44,15 +49,21 @@ class Backbone(nn.Module, ABC):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """mu and logvar of q(z|x) = N(mu, diag exp logvar), each (B, z_dim); logvar within LOGVAR_RANGE."""
-        mu, logvar = self.encoder(x).chunk(2, dim=1)
+        mu, logvar = self._of(self.encoder, x).chunk(2, dim=1)
         clamped = logvar.clamp(*LOGVAR_RANGE)
         self.clamp_hits += (clamped != logvar).sum()
         return mu, clamped
 
     def decode(self, z: Tensor) -> Tensor:
         """x_params of p(x|z), (B, ...)."""
-        x_params: Tensor = self.decoder(z)
-        return x_params
+        return self._of(self.decoder, z)
+
+    def _of(self, network: nn.Module, x: Tensor) -> Tensor:
+        """The network's output; of x's type where it was worked out in bfloat16."""
+        lower = self.bf16 and self.training
+        with torch.autocast(x.device.type, torch.bfloat16) if lower else nullcontext():
+            output: Tensor = network(x)
+        return output.to(x.dtype) if lower else output
 
 
 @dataclass(frozen=True)

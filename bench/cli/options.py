@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import click
 import joblib
 
 from bench.cli.help import titled
-from bench.environment import at_home, environment
+from bench.environment import at_home, check_precision, environment
 from bench.errors import BenchError, printable
 from bench.execution.job import ExecutionConfig
 from bench.execution.slots import devices
@@ -44,6 +44,9 @@ SETUP = (
     click.option("--z-dim", help="Latent dimensions; a list multiplies out."),
     click.option("--warmup", type=int, help="Updates over which every term but the reconstruction ramps up from 0."),
     click.option("--grad-clip", type=float, help="Bound on each player's gradient norm; 0 for none."),
+    click.option(
+        "--precision", help="fp32, or bf16: encoder and decoder, on a processor that has it.  [default: fp32]"
+    ),
     click.option("--dataset", help="See `bench list datasets`."),
     click.option("--wrap", help="What changes the data set, in this order: correlated,noise."),
     click.option("--backbone", help="See `bench list backbones`."),
@@ -116,6 +119,12 @@ def check_reproducible(reproducible: bool, devices: Sequence[str]) -> None:
         raise BenchError(f"reproducible=True: not on {', '.join(devices)}; expected --device cpu")
     if reproducible and instructions not in ("avx512f", "avx2"):
         raise BenchError(f"reproducible=True: expected an x86-64 processor with AVX2; this one has {instructions}")
+
+
+def check_precisions(specs: Iterable[RunSpec], config: ExecutionConfig) -> None:
+    """BenchError where runs are of a precision that is refused here. Workers of a cluster speak for themselves."""
+    for precision in set() if config.scheduler else {spec.precision for spec in specs}:
+        check_precision(precision, config.devices[0], config.reproducible)
 
 
 def options(*groups: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bench.cli.help import Sections
-from bench.cli.options import PLACE, STUDY, asked, config_of, left_out, options
+from bench.cli.options import PLACE, STUDY, asked, check_precisions, config_of, left_out, options
 from bench.cli.progress import describe, duration, plural
 from bench.datasets import unmade
 from bench.errors import BenchError, printable
@@ -39,6 +39,7 @@ def plan(no_calibration: bool, print_config: bool, **flags: Any) -> None:
 
         click.echo(toml(wanted), nl=False)
         return
+    check_precisions(specs, config)
     left = planned(specs, protocols, Store(out), repeats, threads=config.threads, reproducible=config.reproducible)
     at_once = config.processes
     click.echo(f"study {wanted.name}: {plural(len(specs), 'run')}, results in {out}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.cli.compare import told
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PATH, PLACE, config_of, device_of, options
+from bench.cli.options import HOW, PATH, PLACE, check_precisions, config_of, device_of, options
 from bench.cli.run import execute
 from bench.errors import BenchError, printable
 from bench.execution.baselines import plan_baselines
@@ -37,6 +37,7 @@ def baselines(results: Path, seeds: int, only: str | None, **flags: Any) -> None
     """
     config, store = config_of(flags), opened(results)
     left = plan_baselines(store, seeds, None if only is None else words(only), config.threads, config.reproducible)
+    check_precisions([job.spec for job in left.jobs if job.spec.method == "supervised"], config)
     click.echo(f"{results}: {len(left.jobs)} baselines to score")
     for reason in left.refused:
         click.echo(f"left out: {printable(reason)}", err=True)

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PLACE, STUDY, asked, config_of, left_out, needs, options, writable
+from bench.cli.options import HOW, PLACE, STUDY, asked, check_precisions, config_of, left_out, needs, options, writable
 from bench.cli.progress import collapsed, describe, fate, outcome, plural, shown
 from bench.datasets import load_dataset
 from bench.errors import printable
@@ -33,6 +33,7 @@ def run(score_every: int, tensorboard: bool, quiet: bool, **flags: Any) -> None:
     config = config_of(flags)
     needs("tensorboard", "tensorboard", "tensorboard=True: TensorBoard", tensorboard)
     wanted, specs, protocols, out, repeats = asked(flags)
+    check_precisions(specs, config)
     store = Store(writable(out))
     left = plan(
         *(specs, protocols, store, repeats),

@@ -11,7 +11,7 @@ import optuna
 
 from bench import plugins
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PLACE, SETUP, config_of, options, writable
+from bench.cli.options import HOW, PLACE, SETUP, check_precisions, config_of, options, writable
 from bench.cli.run import end, execute
 from bench.errors import BenchError
 from bench.execution.job import ExecutionConfig
@@ -69,6 +69,7 @@ class SearchRequest:
 def search(storage: str | None, confirm: int, quiet: bool, **flags: Any) -> None:
     """Search each method's settings with equal budgets, and try the best again on seeds that the search never saw."""
     config, wanted = config_of(flags), asked(flags)
+    check_precisions([plan.base for plan in wanted.plans], config)
     store = Store(writable(wanted.out))
     if not quiet:
         introduce(wanted, store)

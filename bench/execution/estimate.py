@@ -133,7 +133,7 @@ def _seen(record: Record, once: float, disk: float) -> Seen:
 
 
 def _alike(record: Record, job: Job) -> bool:
-    parts = ("method", "backbone", "backbone_params", "dataset")
+    parts = ("method", "backbone", "backbone_params", "dataset", "precision")
     return all(getattr(record.spec, part) == getattr(job.spec, part) for part in parts)
 
 

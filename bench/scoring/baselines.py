@@ -78,7 +78,8 @@ def score(
 
 def untrained(spec: RunSpec, dataset: FactorDataset, device: str, watch: Watch) -> BaselineCodes:
     """The encoder at the initial weights of this seed, which every method starts from."""
-    method = build(msgspec.structs.replace(spec, method="vae", params={}), dataset.shape).to(device)
+    plain = msgspec.structs.replace(spec, method="vae", params={}, precision=msgspec.UNSET)
+    method = build(plain, dataset.shape).to(device)
     where = torch.device(device)
     rows = encode(method.backbone, dataset, evaluation_rows(spec, dataset, 0), where)
     told = reconstruction(method.backbone, dataset, rows, spec.seed, where)

@@ -4,7 +4,7 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -54,6 +54,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     z_dim: Positive | Annotated[list[Positive], msgspec.Meta(min_length=1)] = 10
     warmup: Annotated[int, msgspec.Meta(ge=0)] = 0
     grad_clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    precision: Literal["fp32", "bf16"] = "fp32"
     set: dict[str, Grid] = {}
 
 
@@ -148,6 +149,7 @@ def expand(study: Study) -> list[RunSpec]:
             warmup=study.warmup,
             grad_clip=study.grad_clip,
             seed=0,
+            precision=msgspec.UNSET if study.precision == "fp32" else study.precision,
         )
         for backbone_params in grid(study.set.get(study.backbone, {}))
         for z_dim in z_dims

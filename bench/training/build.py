@@ -26,6 +26,7 @@ def build(spec: RunSpec, x_shape: tuple[int, ...]) -> Method:
         backbone = make_backbone(x_shape, spec.z_dim, likelihood, **spec.backbone_params)
         torch.manual_seed(word(spec.seed, "initialisation", "method"))
         method: Method = make_method(backbone, **spec.params)
+    backbone.bf16 = spec.precision == "bf16"
     nn.Module.to(method, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     return method
 

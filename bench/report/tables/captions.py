@@ -33,6 +33,7 @@ def setup_text(group: Group) -> str:
         f"learning rate {value_text(spec.lr)}",
         f"warm-up over {spec.warmup:,} updates" if spec.warmup else "no warm-up",
         f"gradient norm clipped at {value_text(spec.grad_clip)}" if spec.grad_clip else "no gradient clipping",
+        *(["encoder and decoder trained in bf16"] if spec.precision else []),
         f"revision {spec.revision}",
     ]
     return "; ".join(parts) + "." + scoring_text(group) + _methods_text(group)

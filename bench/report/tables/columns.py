@@ -151,6 +151,7 @@ COLUMNS: dict[str, Column] = {
     "lr": Column("number", "the backbone's learning rate"),
     "warmup": Column("integer", "updates over which every term but the reconstruction ramps up from 0"),
     "grad_clip": Column("number", "bound on each player's gradient norm; 0 for none"),
+    "precision": Column("string", "what encoder and decoder were trained in, where not in fp32"),
     "revision": Column("integer", "raised when a change of the code alters the numbers that a spec gives"),
     "dataset_sha256": Column("string", "sha256 of the observations"),
     "evaluation": Column("any", "what of the data bears on scoring, where it is no whole grid of factors"),

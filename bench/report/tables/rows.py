@@ -137,6 +137,7 @@ def _shared(spec: RunSpec) -> Row:
     for wrapper in spec.dataset.wrappers:
         row |= _spread(f"wrap.{wrapper.name}", wrapper.args)
     row |= _spread("dataset", spec.dataset.args) | _spread("backbone", spec.backbone_params)
+    row |= {"precision": spec.precision} if spec.precision else {}
     return row | {name: getattr(spec, name) for name in PLAIN}
 
 

@@ -43,6 +43,7 @@ def options_of(spec: RunSpec) -> list[str]:
         "backbone": spec.backbone,
         "likelihood": spec.likelihood,
         **{name: getattr(spec, name) for name in ("z_dim", "batch_size", "steps", "lr", "warmup", "grad_clip")},
+        "precision": spec.precision or "fp32",
     }
     options = [word for name, value in stated.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     given = {spec.method: spec.params, spec.backbone: spec.backbone_params, **spec.dataset.arguments}

@@ -39,7 +39,7 @@ def store(tmp_path):
     put(10.0), put(20.0, seed=1)
     put(1000.0, seed=2, backbone="mlp"), put(1000.0, seed=3, method="betavae")
     put(1000.0, seed=4, where={**here, "cpu": "another"}), put(1000.0, seed=5, where={**here, "threads": 2})
-    put(1000.0, seed=6, where={**here, "device": "cuda:0"})
+    put(1000.0, seed=6, where={**here, "device": "cuda:0"}), put(1000.0, seed=7, precision="bf16")
     return store
 
 

@@ -12,7 +12,7 @@ from bench.study.study import expand, parse, protocols
 CHANGES = [
     {},
     {"set": {"betavae": {"beta": ["4", "8"]}, "mig": {"n_train": [200, 300]}, "dipvae": {"lambda_od": 3}}},
-    {"z_dim": [2, 3], "seeds": [7, 3], "codes": ["mean", "sample"], "warmup": 2},
+    {"z_dim": [2, 3], "seeds": [7, 3], "codes": ["mean", "sample"], "warmup": 2, "precision": "bf16"},
     {"wrap": ["noise"], "likelihood": "gaussian", "set": {"noise": {"level": 0.2}, "small": {"width": [0.25, 0.5]}}},
 ]
 
