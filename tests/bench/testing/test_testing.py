@@ -61,7 +61,7 @@ METHODS = {
     "its_sweep_and_strength_are_arguments": [
         (method(sweep={"beta": (1,)}), "sweep has ['beta']; expected some of its arguments, []"),
         (method(strength="beta"), "strength is 'beta'"),
-        (mig, "a subclass of methods._base.Method"),
+        (mig, "a subclass of methods.Method"),
     ],
     "terms_are_named_finite_scalars": [
         (method(terms=lambda *_: {}), "terms are []; expected ['kl', 'loss', 'recon'] among them"),
