@@ -27,4 +27,5 @@ nitpick_ignore_regex = [("py:.*", ".*")]  # types of torch and NumPy, whose page
 html_theme = "furo"
 html_title = f"Disentanglement bench {version}"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_show_sourcelink = False

@@ -23,7 +23,7 @@ def metric(name: str) -> str:
     """The page of a metric: what docs/metrics.md says of it, how to read it, its picture, its function, its file."""
     notes = (DOCS / "metrics.md").read_text(encoding="utf-8")
     (section,) = re.findall(rf"^### {name}\n((?:(?!#).*\n?)*)", notes, re.MULTILINE)
-    facts = [line.partition(": ") for line in explained(name)]
+    facts = [line.partition(": ") for line in explained(name)[1:]]  # the section has the protocol
     table = "".join(f"| {what} | {fact} |\n" for what, _, fact in facts)
     function = plugins.load("metric", name)
     return f"""# {name}
@@ -35,13 +35,13 @@ def metric(name: str) -> str:
 {table}
 ## Codes that are known
 
-What it says of codes that are known by formula, on dSprites' grid ([how to read this](../metrics.md)).
+What it says of codes that are known by formula, on dSprites' grid ([how to read this](../../metrics.md)).
 
 ![Scores of known codes by {name}]({name}.svg)
 
 ## The function
 
-`from metrics.{name} import {function.__name__}`, or `score(z, v, ["{name}"])` of [metrics](../api.md), or
+`from metrics.{name} import {function.__name__}`, or `score(z, v, ["{name}"])` of [metrics](../../api.md), or
 `python -m bench score codes.npz --metrics {name}`.
 
 ```{{eval-rst}}
@@ -50,7 +50,7 @@ What it says of codes that are known by formula, on dSprites' grid ([how to read
 
 ## The file
 
-```{{literalinclude}} ../../metrics/{name}.py
+```{{literalinclude}} ../../../metrics/{name}.py
 :language: python
 ```
 """
@@ -89,12 +89,12 @@ def told(command: click.Command, name: str, parent: click.Context) -> str:
 
 def write(app: Sphinx) -> None:
     """A listener of `builder-inited`: all of them, beside the pages that are written by hand."""
-    folder = DOCS / "metrics"
-    folder.mkdir(exist_ok=True)
+    folder = DOCS / "generated" / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
     for name in _registry.own():
         replace(folder / f"{name}.md", metric(name))
         picture(name, folder / f"{name}.svg")
-    replace(DOCS / "commands.md", command_line())
+    replace(folder.with_name("commands.md"), command_line())
 
 
 def replace(path: Path, text: str) -> None:
