@@ -106,7 +106,8 @@ def replace(path: Path, text: str) -> None:
 def bring_report(app: Sphinx, failure: Exception | None) -> None:
     """A listener of `build-finished`: the reference report, a page of its own, beside the site's pages."""
     if failure is None and app.builder.format == "html":
-        shutil.copytree(DOCS.parent / "reports" / "reference", Path(app.outdir) / "reference-report", dirs_exist_ok=True)
+        report = DOCS.parent / "reports" / "reference"
+        shutil.copytree(report, Path(app.outdir) / "reference-report", dirs_exist_ok=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
