@@ -1,5 +1,6 @@
-"""docs/testing.md says of each kind of test where it is."""
+"""What the pages state of the code: where each kind of test is, what is public, what the first example prints."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -30,3 +31,19 @@ def test_the_files_of_a_kind_are_there(kind):
     named = FILE.findall(SECTIONS[kind])
     assert named
     assert [name for name in named if not of_tests(ROOT / name)] == []
+
+
+@pytest.mark.parametrize("package", ["methods", "metrics", "bench.data", "bench.testing"])
+def test_the_api_page_has_every_public_name(package):
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    public = set(importlib.import_module(package).__all__)
+    directives = set(re.findall(rf"^\.\. auto\w+:: {package}\.(\w+)$", text, re.MULTILINE))
+    assert directives <= public
+    assert {name for name in public - directives if f"`{name}" not in text} == set()
+
+
+def test_the_first_example_prints_what_the_page_shows(capsys):
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    code, shown = re.findall(r"^```(?:python|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out == shown

@@ -209,3 +209,12 @@ def test_a_method_or_backbone_is_final():
     concrete = {name.rsplit(".", 1)[1] for name, bases in parents.items() if bases & {"Method", "Backbone"}}
     assert {"VAE", "FactorVAE", "Guide"} <= concrete
     assert [name for name, bases in parents.items() if bases & concrete] == []
+
+
+@pytest.mark.parametrize("package", ["methods", "metrics", "bench.data"])
+def test_what_an_author_needs_has_a_public_name(package):
+    """Loaded when it is asked for: to import the package brings neither torch nor NumPy along."""
+    asked = "all(getattr(p, name) for name in p.__all__)"
+    code = f"import sys, {package} as p; print({{'torch', 'numpy'}} & {{*sys.modules}}, {asked}, hasattr(p, 'no'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["set()", "True", "False"]

@@ -12,7 +12,7 @@ def it_encodes_and_decodes(name: str) -> None:
     shape = fitting(name)
     for z_dim in (1, 4):
         made = backbone(name, shape, z_dim, "gaussian")
-        expect(isinstance(made, Backbone), name, f"makes {made!r}", "a subclass of methods._base.Backbone")
+        expect(isinstance(made, Backbone), name, f"makes {made!r}", "a subclass of methods.Backbone")
         mu, logvar = made.encode(batch(shape, 5))
         found = tuple(mu.shape), tuple(logvar.shape)
         expect(found == ((5, z_dim),) * 2, name, f"encode gives {found}", f"mu and logvar of {(5, z_dim)}")

@@ -14,7 +14,7 @@ def its_sweep_and_strength_are_arguments(name: str) -> None:
     """It is a `Method`; each value of its sweep is one that it takes, and so is each bound of a search."""
     plugin, known = plugins.load("method", name), list(plugins.defaults("method", name))
     is_method = isinstance(plugin, type) and issubclass(plugin, Method)
-    expect(is_method, name, f"is {plugin!r}", "a subclass of methods._base.Method")
+    expect(is_method, name, f"is {plugin!r}", "a subclass of methods.Method")
     expect(set(plugin.sweep) <= set(known), name, f"sweep has {list(plugin.sweep)}", f"some of its arguments, {known}")
     expect(plugin.strength in (None, *known), name, f"strength is {plugin.strength!r}", f"None, or one of {known}")
     expect(plugin.marker in ("", *MARKERS), name, f"marker is {plugin.marker!r}", f"one of {' '.join(MARKERS)}")

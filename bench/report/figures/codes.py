@@ -16,6 +16,7 @@ from bench.report.collect.groups import Group, Series, Setting, setting_text
 from bench.report.figures.style import (
     PAGE,
     SMALL,
+    WIDTH,
     Look,
     below,
     columns_of,
@@ -23,6 +24,7 @@ from bench.report.figures.style import (
     settle,
     shades,
     strength_name,
+    wrapped,
 )
 from bench.report.stats.intervals import iqm
 from bench.report.tables.findings import agreement_shown
@@ -52,7 +54,7 @@ def factor_figure(group: Group) -> Figure | None:
     image = None
     for ax, (label, table) in zip(axes.ravel(), tables.items(), strict=False):
         image = heat_map(ax, table, 0.0, 1.0)
-        ax.set_title(label)
+        ax.set_title(wrapped(label, 1.3))
         ax.set_xticks(range(table.shape[1]), factor_names(group.scored[0].runs[0].record, table.shape[1]), rotation=90)
     labels = [f"{method_label(s.spec.method)} {setting_text(group, s)}".removesuffix(" –") for s in settings]
     for ax in axes[:, 0]:
@@ -97,7 +99,7 @@ def matrix_figure(group: Group, examples: Sequence[Example]) -> Figure | None:
             factors = factor_names(e.run.record, matrix.shape[1])
             ax.set_xticks(range(len(factors)), factors if name == names[-1] else [], rotation=90)
             if name == names[0]:
-                ax.set_title(e.title)
+                ax.set_title(wrapped(e.title, WIDTH))
         row[0].set_ylabel("latent dimension, by KL")
         if image is not None:
             figure.colorbar(image, ax=list(row), label=MATRICES[name], fraction=0.03, pad=0.01)
@@ -145,7 +147,7 @@ def unit_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
             ax.plot(x, iqm(kl.T), label=strength_name(s), marker=look.marker, markersize=2.5, **drawn)
             if len(kl) > 1:
                 ax.fill_between(x, *np.quantile(kl, [0.25, 0.75], axis=0), color=drawn["color"], alpha=0.2, linewidth=0)
-        ax.set_title(look.name)
+        ax.set_title(wrapped(look.name, WIDTH))
         if len(settings) > 1:
             ax.legend(fontsize=SMALL, handlelength=1.6)
     below(columns, "latent dimension, by KL")

@@ -174,7 +174,7 @@ def columns_of(
                 if i:
                     ax.sharey(columns[0][row])
                 ax.tick_params(labelleft=i % wide == 0)
-                ax.set_ylabel(label if i % wide == 0 else "")
+                ax.set_ylabel(wrapped(label, height + 0.1) if i % wide == 0 else "")
     return figure, columns[:count]
 
 

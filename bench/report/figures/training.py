@@ -12,7 +12,18 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from bench.quantities import DIAGNOSTICS
 from bench.report.collect.curves import PENALTY
 from bench.report.collect.groups import Group, Series, Setting, setting_text
-from bench.report.figures.style import SMALL, Look, below, columns_of, learnt, settle, shades, strength_name
+from bench.report.figures.style import (
+    SMALL,
+    WIDTH,
+    Look,
+    below,
+    columns_of,
+    learnt,
+    settle,
+    shades,
+    strength_name,
+    wrapped,
+)
 from bench.report.tables.text import COUNTS
 from bench.report.words.names import method_label, value_text
 from bench.store.runs import Matrix, Run
@@ -113,7 +124,7 @@ def _draw_columns(
     for column, (key, settings) in zip(columns, series.items(), strict=True):
         for ax, term in zip(column, terms, strict=True):
             _draw_curves(ax, settings, term, looks[key])
-        column[0].set_title(looks[key].name)
+        column[0].set_title(wrapped(looks[key].name, WIDTH))
         if len(settings) > 1:
             column[0].legend(fontsize=SMALL, handlelength=1.6)
     below(columns, "update")
@@ -171,7 +182,7 @@ def active_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[
             low, middle, high = found[s].active
             ax.plot(found[s].steps, middle, label=strength_name(s), **drawn)
             ax.fill_between(found[s].steps, low, high, color=drawn["color"], alpha=0.2, linewidth=0)
-        ax.set_title(looks[key].name)
+        ax.set_title(wrapped(looks[key].name, WIDTH))
         if len(settings) > 1:
             ax.legend(fontsize=SMALL, handlelength=1.6)
     below(columns, "update")
@@ -190,7 +201,8 @@ def kl_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[Seri
         for low, middle, high in np.moveaxis(found[s].kl, 2, 0):
             ax.plot(found[s].steps, middle, color=looks[key].ink, linewidth=0.7)
             ax.fill_between(found[s].steps, low, high, color=looks[key].colour, alpha=0.25, linewidth=0)
-        ax.set_title(f"{method_label(s.spec.method)}, {setting_text(group, s)}".removesuffix(", –"))
+        name = f"{method_label(s.spec.method)}, {setting_text(group, s)}".removesuffix(", –")
+        ax.set_title(wrapped(name, WIDTH))
     below(columns, "update")
     settled = [found[s].kl[-1, len(found[s].steps) // 4 :].max() for _, s in shown]
     columns[0][0].set_ylim(0, max(LEAST_TOP, *(1.05 * top for top in settled)))

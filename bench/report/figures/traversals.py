@@ -20,7 +20,7 @@ STEPS, SPAN = 9, 2.5  # frames of a strip, from -SPAN to SPAN prior standard dev
 FRAMES = ((0, 2, 4, 6, 8), (0, 4, 8))  # of them, those that are shown: the first where two methods fit side by side
 LARGE = 64  # pixels: a frame higher than that is shown as it is, any other twice as large
 DPI = int(STYLE["savefig.dpi"])
-TEXT = 5.5  # points
+TEXT, TITLE = 5.5, 7.0  # points
 LETTER = 0.62 * TEXT / 72  # inches
 HEAD, FOOT, GAP = 0.34, 0.14, 0.08  # inches above and below the rows, and between two methods
 
@@ -52,7 +52,8 @@ def strips_figure(shown: Sequence[tuple[Example, Rows]]) -> Figure:
     for frames in FRAMES:
         blocks = [_block(e, rows, frames) for e, rows in shown]
         beside = LETTER * max(len(text) for b in blocks for text in (*b.tracked, "factor"))
-        width = beside + scale * max(b.picture.shape[1] for b in blocks) / DPI + 5 * LETTER + GAP
+        frame = scale * max(b.picture.shape[1] for b in blocks) / DPI + 5 * LETTER
+        width = max(beside + frame, *(0.52 * TITLE / 72 * len(b.title) for b in blocks)) + GAP
         across = max(int((PAGE + GAP) / width), 1)
         if across > 1:
             break
@@ -66,6 +67,8 @@ def strips_figure(shown: Sequence[tuple[Example, Rows]]) -> Figure:
     figure = Figure(figsize=(math.ceil(DPI * len(ends) * width) / DPI, math.ceil(DPI * max(ends)) / DPI))
     for block, corner in zip(blocks, corners, strict=True):
         _draw_block(figure, block, corner, scale, frames, height)
+        title = (corner[0] - beside + LETTER, corner[1] - 13 / 72) / figure.get_size_inches()
+        figure.text(title[0], 1 - title[1], block.title, fontsize=TITLE)
     return figure
 
 
@@ -82,14 +85,13 @@ def _block(e: Example, rows: Rows, frames: Sequence[int]) -> Block:
 def _draw_block(
     figure: Figure, block: Block, corner: tuple[float, float], scale: int, frames: Sequence[int], height: int
 ) -> None:
-    """Title, values of the latent above the frames, rows with labels; corner: the picture's upper left, in inches."""
+    """Values of the latent above the frames, rows with labels; corner: the picture's upper left, in inches."""
     wide, high = figure.get_size_inches() * DPI
     left, top = round(corner[0] * DPI), round(corner[1] * DPI)
     across, down = scale * block.picture.shape[1], scale * len(block.picture)
     ax = figure.add_axes((left / wide, 1 - (top + down) / high, across / wide, down / high))
     ax.imshow(block.picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto")
     ax.set_axis_off()
-    ax.annotate(block.title, (0, 1), (0, 13), xycoords="axes fraction", textcoords="offset points", fontsize=7)
     head = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": TEXT, "color": "0.35"}
     values = np.linspace(-SPAN, SPAN, STEPS)[list(frames)]
     for k, value in enumerate(values):

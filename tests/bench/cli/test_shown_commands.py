@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PAGES = ("README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+WRITTEN = (*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "tutorials").glob("*.md"))
+PAGES = ("README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for page in WRITTEN))
 SHOWN = re.compile(r"^(?: {4}|\$ )(.*python -m bench .*)$", re.MULTILINE)
 STUDIES = {"run": "--quiet", "plan": "--no-calibration", "search": "--quiet"}
 ELSEWHERE = (

@@ -63,7 +63,7 @@ METHODS = {
         (method(strength="beta"), "strength is 'beta'"),
         (method(marker="q"), "marker is 'q'; expected one of o s ^"),
         (method(title="Mine"), "title is 'Mine', '' in its source; expected a text that stands there"),
-        (mig, "a subclass of methods._base.Method"),
+        (mig, "a subclass of methods.Method"),
     ],
     "terms_are_named_finite_scalars": [
         (method(terms=lambda *_: {}), "terms are []; expected ['kl', 'loss', 'recon'] among them"),

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -9,17 +10,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from report_fakes import FakeStore
+from report_fakes import LOGGED, FakeStore, record, score, spec
 from study_fakes import reference
 
 from bench.quantities import Quantity
 from bench.report.collect.findings import Findings, findings
 from bench.report.collect.groups import Setting, collect, groups
 from bench.report.figures.catalogue import BOUNDS, draw, missing_text
+from bench.report.figures.codes import unit_figure
 from bench.report.figures.panels import _apart, mostly_collapsed
 from bench.report.figures.pareto import Panel, on_front, pareto_figure, pareto_points, settings_span
 from bench.report.figures.strength import strength_figure
 from bench.report.figures.style import COLUMN, PAGE, looks, side_by_side, styled
+from bench.report.figures.training import curve_figure
 
 MIG = Quantity("mig", "mig", "mig:bins20-mean-n10000")
 
@@ -76,6 +79,23 @@ def test_no_text_is_cut_or_over_another(methods: str, kind: str, width: float, r
     assert figure.get_figwidth() == width
     found = boxes(figure)
     assert len(found) > 15
+    assert_readable(figure, found)
+
+
+@pytest.mark.parametrize("make", [curve_figure, unit_figure])
+def test_long_names_of_panels_and_rows_are_wrapped(make: Callable[..., Figure]) -> None:
+    cases = [{"gamma": g, "lr_discriminator": lr} for lr in (1e-4, 3e-4, 1e-3, 3e-3) for g in (10.0, 20.0)]
+    store = FakeStore([(record(spec("factorvae", params=params)), [score(0.1)]) for params in cases])
+    store.logged = LOGGED
+    (group,) = groups(collect({"a": store}), resamples=50)
+    with styled():
+        figure = make(group, looks(group.series.items()))
+    assert [ax.get_title(loc="left").partition("\n")[0] for ax in figure.axes][:4] == ["FactorVAE,"] * 4
+    assert_readable(figure, boxes(figure))
+
+
+def assert_readable(figure: Figure, found: dict[str, Bbox]) -> None:
+    """No text is cut, none over another."""
     canvas = figure.bbox
     outside = [t for t, b in found.items() if b.x0 < canvas.x0 - 1 or b.x1 > canvas.x1 + 1 or b.y1 > canvas.y1 + 1]
     assert outside == []

@@ -9,10 +9,10 @@ from bench_example.wae import WAE
 from scipy.stats import spearmanr
 
 from bench.testing import Contract
-from methods._likelihood import LIKELIHOODS
+from methods import LIKELIHOODS
 from methods.backbones.mlp import MLP
 from methods.infovae import InfoVAE
-from metrics._codes import Codes
+from metrics import Codes
 
 
 class TestContract(Contract):

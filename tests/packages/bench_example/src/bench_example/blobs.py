@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from bench.data._base import FactorDataset
+from bench.data import FactorDataset
 
 __all__ = ["blobs"]
 

@@ -3,8 +3,7 @@
 import numpy as np
 from scipy.stats import rankdata
 
-from metrics._codes import Codes, Scores
-from metrics._rows import first_rows, varying
+from metrics import Codes, Scores, first_rows, varying
 
 __all__ = ["rank_gap"]
 

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from methods._base import Backbone, Method, require_finite
-from methods._terms import kl, mmd, sample
+from methods import Backbone, Method, kl, mmd, require_finite, sample
 
 __all__ = ["WAE"]
 
