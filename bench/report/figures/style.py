@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from bench.quantities import BASELINES
 from bench.report.collect.groups import Group, Series, Setting
-from bench.report.words.names import METHODS, method_label, symbol, value_text
+from bench.report.words.names import AGAINST, METHODS, method_label, symbol, value_text
 
 ACROSS = 5  # columns side by side
 WIDTH = 1.75  # inches of each, as far as the page has them
@@ -49,6 +49,7 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "disentanglement-bench",
 }
 GREY = (0.45, 0.45, 0.45)
+PALE = (0.7, 0.7, 0.7)  # others' settings, beside one's own
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 
 
@@ -83,7 +84,7 @@ def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, 
         place = methods.index(one[0])
         first = place < len(known) and one[0] not in {method for method, _ in found}
         marker = MARKERS[place] if first else next(further)
-        colour = GREY if one[0] in BASELINES else palette[place % len(palette)]
+        colour = GREY if one[0] in BASELINES else PALE if AGAINST in one[0] else palette[place % len(palette)]
         found[one] = Look(colour, marker, series_name(one, settings[one]))
     return found
 

@@ -62,6 +62,7 @@ def web_page(
     cited: Citation,
     written: Sequence[Path],
     searches: Sequence[Searched] = (),
+    origins: Table | None = None,
 ) -> str:
     """The page's text. written: the report's other files, of which the CSV files are offered for download.
 
@@ -88,6 +89,7 @@ def web_page(
         unscored=unscored(runs),
         noted=noted(runs),
         searches=search_table(searches) if searches else None,
+        origins=origins if origins is not None and origins.rows else None,
         downloads=_downloads(written),
         figures=[d for d in drawn if d.figure is not None],
         cited=cited,

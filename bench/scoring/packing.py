@@ -1,0 +1,135 @@
+"""From a results folder to a bundle (bench.store.bundle): what scores can be recomputed from, and nothing private."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import BenchError
+from bench.report.tables.rows import reason
+from bench.report.words.names import method_label
+from bench.report.write import gathered, write_data
+from bench.scoring.protocol import protocol_of
+from bench.seeds import SEARCH_SEEDS
+from bench.spec import Record, ScoreFile
+from bench.store import atomic, bundle, searches
+from bench.store.bundle import Entry
+from bench.store.files import ENTRY, Artefacts, Damaged
+from bench.store.store import Store
+from metrics._codes import Posterior
+
+ROWS = 50  # of a history, about: every so many
+CARD = """---
+license: {licence}
+library_name: pytorch
+tags: [disentanglement, {methods}]
+---
+
+# {study}, by {who} ({party} party)
+
+{runs} trained encoders ({labels}) on {data}; their scores lie beside them in scores.csv, their specs in KEY/run.json.
+
+    import bench
+    encoder = bench.encoder("{name}/KEY")  # q(z|x) of a run
+    mu, logvar = encoder(x)
+
+Paper: {paper}. Code: {code}, commit {commit}. Settings tried: {search}. Labels used: {labels_used}.
+A score says how codes relate to the factors of this data set, and nothing of other data.
+"""
+
+
+def pack(results: Path, out: Path, about: Mapping[str, Any], *, weights: bool = False) -> Path:
+    """Write the bundle of a results folder into `out`; its folder, STUDY-HASH. The same runs give the same bytes.
+
+    about: fields of the entry; what it leaves out is what the runs tell, or the default. weights: with safetensors and
+    a model card. BenchError where a run is damaged, none is done, or a field is not what it must be.
+    """
+    store, found = Store(results), searches.read(results)
+    trials = "; ".join(f"{s.method}: {s.budget} trials" for s in found)
+    with_budget = {"search": trials} if trials else {}
+    named = {"study": results.resolve().name}
+    commits = ", ".join(sorted({str(r.environment["commit"]) for r in store if "commit" in r.environment}))
+    entry = bundle.entry_of(named | ({"commit": commits} if commits else {}) | with_budget | dict(about))
+    out.mkdir(parents=True, exist_ok=True)
+    new = atomic.aside(out)
+    try:
+        packed = Store(new)
+        for record in _records(store):
+            packed.put(_public(record), _artefacts(store, record, weights))
+        for search in found:
+            searches.write(new, search)
+        runs, told, looked = gathered({entry.study: packed}, found)
+        write_data(new, entry.study, runs, told, looked)
+        (new / ENTRY).write_bytes(bundle.entry_bytes(entry))
+        if weights:
+            (new / "README.md").write_text(_card(entry, [r.record for r in runs]), encoding="utf-8", newline="\n")
+        target = out / f"{entry.study}-{bundle.content_hash(new)}"
+        if not target.is_dir():
+            new.rename(target)
+    finally:
+        atomic.discard(new)
+    bundle.opened(target)
+    return target
+
+
+def _records(store: Store) -> list[Record]:
+    """Those that reports average or count: no trials of a search. BenchError where one is damaged."""
+    records = [record for record in store if record.spec.seed < SEARCH_SEEDS]
+    for key, why in store.damaged.items():
+        raise BenchError(f"pack: {store.root / key}: damaged: {why}")
+    return records
+
+
+def _public(record: Record) -> Record:
+    """Without the path of the user's data and the traceback of a failure, which hold names of folders."""
+    dataset = msgspec.structs.replace(record.spec.dataset, source="")
+    spec = msgspec.structs.replace(record.spec, dataset=dataset)
+    return msgspec.structs.replace(record, spec=spec, error=reason(record.error))
+
+
+def _artefacts(store: Store, record: Record, weights: bool) -> Artefacts:
+    """Scores, the posterior and the history, thinned; weights where asked for; no pictures."""
+    key = record.key
+    files = store.manifest(key).files
+    try:
+        scores, history = store.scores(key), store.history(key)
+        posterior = thinned(store.posterior(key), record, scores) if "posterior.npz" in files else {}
+        kept = store.weights(key) if weights and "model.safetensors" in files else {}
+    except Damaged as error:
+        raise BenchError(f"pack: {store.root / key}: damaged: {error}") from None
+    every = max(1, -(-len(history) // ROWS))
+    return Artefacts(history[::-1][::every][::-1], posterior, kept, scores=scores)
+
+
+def thinned(posterior: Mapping[str, NDArray[Any]], record: Record, scores: list[ScoreFile]) -> dict[str, NDArray[Any]]:
+    """What the run's own protocols read of a posterior, bit for bit, and no more rows; of the rest as much as is cheap.
+
+    Where every protocol reads means alone, log variances have half precision. Where one is not known to this version,
+    all is kept.
+    """
+    protocols = [protocol_of(file, record.evaluation) for file in scores]
+    known = [p for p in protocols if p is not None]
+    if len(known) < len(protocols):
+        return dict(posterior)
+    rows = max((p.rows for p in known), default=0)
+    all_known = bool((posterior["v"] >= 0).all())  # else the rows that are read are not the first ones
+    kept = Posterior(**posterior).rows(slice(rows if rows and all_known else None)).arrays
+    if all(p.codes == "mean" for p in known):
+        kept["logvar"] = kept["logvar"].astype(np.float16)
+    return kept | {"index": kept["index"].astype(np.min_scalar_type(int(kept["index"].max(initial=0))))}
+
+
+def _card(entry: Entry, records: list[Record]) -> str:
+    methods = list(dict.fromkeys(r.spec.method for r in records))
+    return CARD.format(
+        **{name: value for name, value in msgspec.structs.asdict(entry).items() if name != "labels"},
+        methods=", ".join(methods),
+        runs=len(records),
+        labels=", ".join(map(method_label, methods)),
+        data=", ".join(dict.fromkeys(r.spec.dataset.label for r in records)),
+        name=entry.study,
+        labels_used=entry.labels,
+    )
