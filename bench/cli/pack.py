@@ -12,7 +12,7 @@ ABOUT = click.option(
     "--about",
     multiple=True,
     metavar="FIELD=TEXT",
-    help="Of entry.toml: who, party (first or third), paper, code, commit, licence, search, labels, study.",
+    help="Of a bundle: who, party (first or third), paper, code, commit, licence, search, labels, study.",
 )
 
 

@@ -14,7 +14,7 @@ from bench.report.words.names import AGAINST, BOARD
 from bench.report.write import write
 from bench.store import bundle
 from bench.store.runs import Source
-from bench.store.searches import Search, read
+from bench.store.searches import read
 from bench.store.store import Store
 
 MOST = 40  # characters of whose numbers they are, in the names of rows
@@ -53,7 +53,7 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
     """Write the report of a folder of runs, with others' beside them. BenchError where these may not stand there."""
     store = Store(folder)
     stores: dict[str, Source] = {"results": store}
-    searches = looked(folder)
+    searches = read(folder, lambda line: click.echo(f"passed over {line}", err=True))
     mine, origins = list(store), list[Origin]()
     for other in others:
         entry, source = (None, Published(other)) if is_report(other) else (bundle.opened(other), Store(other))
@@ -62,7 +62,6 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
         taken, refused = comparable(store, source, who) if mark == AGAINST else (None, ())
         beside = Beside(source, who, mark, taken)
         stores[who] = beside
-        searches += beside.searches(looked(other))
         again = reproduced(of_store(store), of_store(source))
         origins.append(Origin(who, entry, len(list(beside)), bundle.found_of(other), again, refused))
         for line in refused:
@@ -77,8 +76,3 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
     for key, reason in store.damaged.items():
         click.echo(f"passed over {folder / key}: damaged: {printable(reason)}", err=True)
     click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")
-
-
-def looked(folder: Path) -> list[Search]:
-    """The searches of a folder; those that cannot be read are passed over with a line."""
-    return read(folder, lambda line: click.echo(f"passed over {line}", err=True))

@@ -1,6 +1,8 @@
 """From a results folder to a bundle (bench.store.bundle): what scores can be recomputed from, and nothing private."""
 
-from collections.abc import Mapping
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +10,21 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.environment import environment
 from bench.errors import BenchError
 from bench.report.tables.rows import reason
 from bench.report.words.names import method_label
 from bench.report.write import gathered, write_data
-from bench.scoring.protocol import protocol_of
-from bench.seeds import SEARCH_SEEDS
-from bench.spec import Record, ScoreFile
+from bench.scoring.arrays import Arrays
+from bench.scoring.protocol import Facts, Protocol, protocol_of
+from bench.seeds import SEARCH_SEEDS, stream
+from bench.spec import DataSpec, Record, RunSpec, ScoreFile
 from bench.store import atomic, bundle, searches
 from bench.store.bundle import Entry
 from bench.store.files import ENTRY, Artefacts, Damaged
 from bench.store.store import Store
-from metrics._codes import Posterior
+from metrics._arrays import codes_of, factors_of
+from metrics._codes import MetricError, Posterior
 
 ROWS = 50  # of a history, about: every so many
 CARD = """---
@@ -73,6 +78,50 @@ def pack(results: Path, out: Path, about: Mapping[str, Any], *, weights: bool = 
         atomic.discard(new)
     bundle.opened(target)
     return target
+
+
+def pack_codes(out: Path, about: Mapping[str, Any], record: Record, artefacts: Artefacts) -> Path:
+    """The bundle of one run that `codes_run` made; about: as for `pack`."""
+    with tempfile.TemporaryDirectory() as folder:
+        Store(Path(folder)).put(record, artefacts)
+        return pack(Path(folder), out, {"study": record.spec.dataset.name} | dict(about))
+
+
+def codes_run(
+    arrays: Arrays,
+    protocols: Callable[[Facts], Sequence[Protocol]],
+    seed: int,
+    method: str = "given",
+    data: str = "given",
+    continuous_bins: int = 20,
+    binning: str = "width",
+) -> tuple[Record, Artefacts]:
+    """A run made of anyone's codes, with its scores: `method` on `data`, at no budget, so a group of its own.
+
+    Its rows are shuffled as `metrics.score` does. Metrics that select rows from a whole data set are left out: no
+    stored codes give their scores again. MetricError for arrays that cannot be scored.
+    """
+    from bench.scoring.evaluate import scores_of  # imports torch, which packing stored runs does without
+
+    z, factors = codes_of(arrays.z), factors_of(arrays.v, continuous_bins, binning, arrays.names)
+    if len(z) != len(factors.v):
+        raise MetricError(f"z has {len(z)} rows and v has {len(factors.v)}: row n of both must be one observation")
+    order = stream(seed, "rows").permutation(len(z))
+    mu = z[order].astype(np.float64)
+    posterior = Posterior(mu, np.full(mu.shape, -np.inf, np.float16), factors.v[order], order)
+    names = ", ".join(factors.binned)
+    word = f"v{binning}{continuous_bins}" if names else ""
+    facts = Facts(len(z), continuous=names, binning=word, kinds=", ".join(factors.kinds))
+    asked = [p for p in protocols(facts) if not p.on_table]
+    digest = hashlib.sha256(np.ascontiguousarray(factors.v)).hexdigest()
+    no_budget = {"likelihood": "none", "batch_size": 0, "steps": 0, "lr": 0.0}
+    of = {"dataset": DataSpec(name=data, sha256=digest), "method": method, "backbone": "given", "seed": seed}
+    spec = RunSpec(**of, **no_budget, params={}, backbone_params={}, z_dim=mu.shape[1])  # type: ignore[arg-type]
+    where = {**environment(), "device": "cpu", "threads": 1}
+    told = {"factors": list(factors.names), "evaluation": facts.stated, "environment": where}
+    record = Record(key=spec.key, spec=spec, status="done", **told)  # type: ignore[arg-type]
+    scores = scores_of(asked, 1, seed, lambda protocol, repeat: posterior)
+    return record, Artefacts(posterior=posterior.arrays, scores=scores)
 
 
 def _records(store: Store) -> list[Record]:

@@ -17,7 +17,6 @@ from bench.spec import Record, RunSpec, ScoreFile, shared_spec
 from bench.store.bundle import Entry, Found
 from bench.store.files import Damaged, Manifest
 from bench.store.runs import Source
-from bench.store.searches import Search
 
 HERE = "this folder"
 CHECKED = (
@@ -69,18 +68,6 @@ class Beside:
     def picture(self, key: str, name: str) -> NDArray[np.uint8]:
         """As of any store."""
         return self._source.picture(self._own(key), name)
-
-    def searches(self, several: Iterable[Search]) -> list[Search]:
-        """Searches of these runs, under the same names."""
-        return [
-            msgspec.structs.replace(
-                one,
-                name=f"{one.name}{self._mark}{self._who}",
-                method=f"{one.method}{self._mark}{self._who}",
-                confirmed=[f"{self._who}:{key}" for key in one.confirmed],
-            )
-            for one in several
-        ]
 
     def _named(self, record: Record) -> Record:
         if record.spec.method in BASELINES:
@@ -140,7 +127,7 @@ def reproduced(a: Iterable[Outcome], b: Iterable[Outcome]) -> str:
 
 def origin_table(origins: Iterable[Origin]) -> Table:
     """A row for each: who, what was checked, the search's budget, labels, paper, code, licence, what was refused."""
-    header = "whose, party, runs, checked here, settings tried, labels, paper, code, licence, refused".split(", ")
+    header = ["whose", "party", "runs", "checked", "settings tried", "labels", "paper", "code", "licence", "refused"]
     rows = []
     for one in origins:
         words = [f"rescored ({one.found.rescored} numbers)"] if one.found.rescored else []

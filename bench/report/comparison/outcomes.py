@@ -65,7 +65,7 @@ def is_report(folder: Path) -> bool:
 
 def tables(folder: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """The rows of a report's runs.csv and scores.csv. BenchError where one is no such file."""
-    runs, scores = (_rows(folder / name, columns) for name, columns in zip(FILES, COLUMNS, strict=True))
+    runs, scores = (rows_of(folder / name, columns) for name, columns in zip(FILES, COLUMNS, strict=True))
     return runs, scores
 
 
@@ -150,7 +150,8 @@ def _number(cell: str) -> float:
         raise BenchError(f"{cell}: expected a number, as reports write them") from None
 
 
-def _rows(path: Path, columns: set[str]) -> list[dict[str, str]]:
+def rows_of(path: Path, columns: set[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has these columns. BenchError where it cannot be read, or lacks one."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))

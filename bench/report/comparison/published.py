@@ -1,6 +1,5 @@
 """Runs from the CSV files of a report, where there is no results folder: specs, numbers and histories, no arrays."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
-from bench.report.comparison.outcomes import Text, tables
+from bench.report.comparison.outcomes import Text, rows_of, tables
 from bench.report.tables.rows import PLAIN
 from bench.spec import Record, Repeat, ScoreFile
 from bench.store.files import SCHEMA, Damaged, Manifest
@@ -29,7 +27,9 @@ class Published:
     def __init__(self, folder: Path) -> None:
         self.damaged: dict[str, str] = {}
         runs, scores = tables(folder)
-        self._scores, self._history = _by_key(scores), _by_key(_history(folder))
+        path = folder / "history.csv"
+        self._scores = _by_key(scores)
+        self._history = _by_key(rows_of(path, {"key", "step"}) if path.is_file() else [])
         self._records: dict[str, Record] = {}
         for row in runs:
             try:
@@ -78,17 +78,6 @@ def _by_key(rows: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
     for row in rows:
         found[row["key"]].append(row)
     return found
-
-
-def _history(folder: Path) -> list[dict[str, str]]:
-    path = folder / "history.csv"
-    if not path.is_file():
-        return []
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BenchError(f"{path}: cannot be read: {error}") from None
 
 
 def _record(row: Text) -> Record:
