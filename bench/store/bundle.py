@@ -133,14 +133,14 @@ def _beside(folder: Path) -> Path:
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:
     """Every file in a folder and its folders. BenchError for anything else in it."""
-    for one in os.scandir(folder):
-        mode = one.stat(follow_symlinks=False).st_mode
-        if stat.S_ISREG(mode) and inside(one.name):
-            yield Path(one.path)
+    for path in sorted(folder.iterdir()):
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode) and inside(path.name):
+            yield path
         elif stat.S_ISDIR(mode) and depth > 1:
-            yield from _files(Path(one.path), depth - 1)
+            yield from _files(path, depth - 1)
         else:
-            raise BenchError(f"{one.name}: {'is a link' if one.is_symlink() else 'is neither a file nor a folder of'}")
+            raise BenchError(f"{path.name}: {'is a link' if stat.S_ISLNK(mode) else 'is neither a file nor a folder'}")
 
 
 def _unambiguous(path: Path) -> None:

@@ -83,7 +83,7 @@ def test_with_weights_it_has_a_card_and_encoders(pack):
 
 
 def test_its_scores_are_computed_again_and_reports_say_so(bench, pack, four_runs, tmp_path):
-    mine, others = pack(), pack("--about", "who=Max <Jr".replace("<", ""), results=again(four_runs, tmp_path / "again"))
+    mine, others = pack(), pack("--about", "who=Max Jr", results=again(four_runs, tmp_path / "again"))
     code, out, _ = bench("verify", mine)
     assert code == 0
     numbers = bundle.found_of(mine).rescored
@@ -146,10 +146,8 @@ def test_bundles_are_merged(bench, pack):
     code, out, _ = bench("merge", one, "--out", "both")
     assert (code, out.splitlines()[-1]) == (0, "both: 4 runs")
     code, _, err = bench("baselines", one, "--jobs", 1, "--seeds", 1, "--only", "chance")
-    assert (code, err.splitlines()[-1]) == (
-        2,
-        f"error: {one}: is a bundle, which stays as it is; `bench merge` copies its runs elsewhere",
-    )
+    assert code == 2
+    assert err.startswith(f"error: {one}: is a bundle, which stays as it is")
 
 
 @pytest.mark.parametrize("command", ["report", "verify", "compare", "merge", "show", "baselines", "pack"])
