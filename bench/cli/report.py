@@ -73,6 +73,7 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
         files = write(stores, writable(target), searches=searches, origins=origins, full=full)
     except OSError as error:
         raise BenchError(f"out={target}: cannot be written: {error.strerror or error}; it is as it was") from None
-    for key, reason in store.damaged.items():
-        click.echo(f"passed over {folder / key}: damaged: {printable(reason)}", err=True)
+    for place, source in zip((folder, *others), stores.values(), strict=False):
+        for key, reason in source.damaged.items():
+            click.echo(f"passed over {place / key}: damaged: {printable(reason)}", err=True)
     click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")

@@ -28,20 +28,20 @@ from metrics._codes import MetricError, Posterior
 
 ROWS = 50  # of a history, about: every so many
 CARD = """---
-license: {licence}
+license: {e.licence}
 library_name: pytorch
 tags: [disentanglement, {methods}]
 ---
 
-# {study}, by {who} ({party} party)
+# {e.study}, by {e.who} ({e.party} party)
 
-{runs} trained encoders ({labels}) on {data}; their scores lie beside them in scores.csv, their specs in KEY/run.json.
+{runs} trained encoders ({named}) on {data}; their scores lie beside them in scores.csv, their specs in KEY/run.json.
 
     import bench
-    encoder = bench.encoder("{name}/KEY")  # q(z|x) of a run
+    encoder = bench.encoder("{e.study}-HASH/KEY")  # q(z|x) of a run
     mu, logvar = encoder(x)
 
-Paper: {paper}. Code: {code}, commit {commit}. Settings tried: {search}. Labels used: {labels_used}.
+Paper: {e.paper}. Code: {e.code}, commit {e.commit}. Settings tried: {e.search}. Labels used: {e.labels}.
 A score says how codes relate to the factors of this data set, and nothing of other data.
 """
 
@@ -53,17 +53,18 @@ def pack(results: Path, out: Path, about: Mapping[str, Any], *, weights: bool = 
     a model card. BenchError where a run is damaged, none is done, or a field is not what it must be.
     """
     store, found = Store(results), searches.read(results)
+    commits = ", ".join(sorted({str(r.environment["commit"])[:12] for r in store if "commit" in r.environment}))
     trials = "; ".join(f"{s.method}: {s.budget} trials" for s in found)
-    with_budget = {"search": trials} if trials else {}
-    named = {"study": results.resolve().name}
-    commits = ", ".join(sorted({str(r.environment["commit"]) for r in store if "commit" in r.environment}))
-    entry = bundle.entry_of(named | ({"commit": commits} if commits else {}) | with_budget | dict(about))
+    known = {name: text for name, text in (("commit", commits), ("search", trials)) if text}
+    entry = bundle.entry_of({"study": results.resolve().name} | known | dict(about))
     out.mkdir(parents=True, exist_ok=True)
     new = atomic.aside(out)
+    packed = Store(new)
     try:
-        packed = Store(new)
-        for record in _records(store):
+        for record in [record for record in store if record.spec.seed < SEARCH_SEEDS]:
             packed.put(_public(record), _artefacts(store, record, weights))
+        for why in store.damaged.values():
+            raise Damaged(why)
         for search in found:
             searches.write(new, search)
         runs, told, looked = gathered({entry.study: packed}, found)
@@ -74,6 +75,8 @@ def pack(results: Path, out: Path, about: Mapping[str, Any], *, weights: bool = 
         target = out / f"{entry.study}-{bundle.content_hash(new)}"
         if not target.is_dir():
             new.rename(target)
+    except Damaged as error:
+        raise BenchError(f"pack: {results}: damaged: {error}") from None
     finally:
         atomic.discard(new)
     bundle.opened(target)
@@ -124,14 +127,6 @@ def codes_run(
     return record, Artefacts(posterior=posterior.arrays, scores=scores)
 
 
-def _records(store: Store) -> list[Record]:
-    """Those that reports average or count: no trials of a search. BenchError where one is damaged."""
-    records = [record for record in store if record.spec.seed < SEARCH_SEEDS]
-    for key, why in store.damaged.items():
-        raise BenchError(f"pack: {store.root / key}: damaged: {why}")
-    return records
-
-
 def _public(record: Record) -> Record:
     """Without the path of the user's data and the traceback of a failure, which hold names of folders."""
     dataset = msgspec.structs.replace(record.spec.dataset, source="")
@@ -142,13 +137,9 @@ def _public(record: Record) -> Record:
 def _artefacts(store: Store, record: Record, weights: bool) -> Artefacts:
     """Scores, the posterior and the history, thinned; weights where asked for; no pictures."""
     key = record.key
-    files = store.manifest(key).files
-    try:
-        scores, history = store.scores(key), store.history(key)
-        posterior = thinned(store.posterior(key), record, scores) if "posterior.npz" in files else {}
-        kept = store.weights(key) if weights and "model.safetensors" in files else {}
-    except Damaged as error:
-        raise BenchError(f"pack: {store.root / key}: damaged: {error}") from None
+    files, scores, history = store.manifest(key).files, store.scores(key), store.history(key)
+    posterior = thinned(store.posterior(key), record, scores) if "posterior.npz" in files else {}
+    kept = store.weights(key) if weights and "model.safetensors" in files else {}
     every = max(1, -(-len(history) // ROWS))
     return Artefacts(history[::-1][::every][::-1], posterior, kept, scores=scores)
 
@@ -173,12 +164,6 @@ def thinned(posterior: Mapping[str, NDArray[Any]], record: Record, scores: list[
 
 def _card(entry: Entry, records: list[Record]) -> str:
     methods = list(dict.fromkeys(r.spec.method for r in records))
-    return CARD.format(
-        **{name: value for name, value in msgspec.structs.asdict(entry).items() if name != "labels"},
-        methods=", ".join(methods),
-        runs=len(records),
-        labels=", ".join(map(method_label, methods)),
-        data=", ".join(dict.fromkeys(r.spec.dataset.label for r in records)),
-        name=entry.study,
-        labels_used=entry.labels,
-    )
+    named, data = map(method_label, methods), dict.fromkeys(r.spec.dataset.label for r in records)
+    told = {"methods": methods, "named": named, "data": data}
+    return CARD.format(e=entry, runs=len(records), **{name: ", ".join(several) for name, several in told.items()})
