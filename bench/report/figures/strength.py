@@ -34,6 +34,7 @@ from bench.report.words.names import method_label, value_text
 Row = tuple[Quantity, ...]  # what a row of panels shows: one quantity, or a lower and an upper bound
 LOGARITHMIC = ("total_correlation", "tc_", "grad_")  # what quantities are called that span orders of magnitude
 FLOOR = 1e-3  # where a logarithmic axis ends at the least, in nats
+LETTERS = 140  # in a legend as wide as a page
 DODGE = 0.07  # between the series of a method, of the width of the panel
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 
@@ -218,7 +219,9 @@ def _finish(
             name = f"{method_label(method)}, {variant_text(key)}"
             entries[name] = series_handle(looks[key], DASHES[k % len(DASHES)])
     settings = [s for m in methods for s in group.methods[m]]
-    legend(figure, entries | mark_entries(settings, chosen={s for _, s in chosen}, front=False), 5 if wide else 2)
+    entries |= mark_entries(settings, chosen={s for _, s in chosen}, front=False)
+    across = min(5, LETTERS // (max(map(len, entries)) + 6)) if wide else 2
+    legend(figure, entries, max(across, 2))
     figure.align_ylabels()
     settle(figure)
     for beside in names:
