@@ -22,9 +22,7 @@ MOST = 40  # characters of whose numbers they are, in the names of rows
 
 @click.command()
 @click.argument("results", type=PATH, nargs=-1)
-@click.option(
-    "--against", type=PATH, metavar="BUNDLE", help="Others' numbers beside these, in grey: or a report's folder."
-)
+@click.option("--against", type=PATH, help="A bundle or a report's folder: others' numbers beside these, in grey.")
 @click.option("--out", type=PATH, default=Path("reports"), show_default=True)
 @click.option("--full", is_flag=True, help="Also the figures of gradients and of lost runs, by which faults are found.")
 def report(results: tuple[Path, ...], against: Path | None, out: Path, full: bool) -> None:

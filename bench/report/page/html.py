@@ -69,8 +69,7 @@ def web_page(
     Everything that comes from a result file is escaped, and the page's own policy allows no script but its own and no
     request. Of a study too great for one page it shows as much as there is room for, and says so.
     """
-    groups = [f.group for f in found]
-    several = shown(runs, groups)
+    several = shown(runs, [f.group for f in found])
     data = page_data(found, several)
     script = _own("page.js")
     return _template().render(
@@ -82,14 +81,14 @@ def web_page(
         several=several,
         pictured=sum(bool(run["picture"]) for run in data["runs"]),
         lost=losses(runs),
-        settings_lost=_settings_lost(groups),
+        settings_lost=_settings_lost([f.group for f in found]),
         collapsed=_collapsed(runs, several),
         listed=LOST,
         damaged=sorted(damaged),
         unscored=unscored(runs),
         noted=noted(runs),
         searches=search_table(searches) if searches else None,
-        origins=origins if origins is not None and origins.rows else None,
+        origins=origins,
         downloads=_downloads(written),
         figures=[d for d in drawn if d.figure is not None],
         cited=cited,
