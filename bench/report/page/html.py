@@ -83,7 +83,6 @@ def web_page(
         lost=losses(runs),
         settings_lost=_settings_lost([f.group for f in found]),
         collapsed=_collapsed(runs, several),
-        listed=LOST,
         damaged=sorted(damaged),
         unscored=unscored(runs),
         noted=noted(runs),
@@ -108,6 +107,7 @@ def _template() -> "jinja2.Template":
     loader = jinja2.PackageLoader("bench.report.page")
     env = jinja2.Environment(loader=loader, autoescape=True, undefined=undefined, trim_blocks=True, lstrip_blocks=True)
     env.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False, "allow_nan": False}
+    env.globals["listed"] = LOST
     return env.get_template("page.html")
 
 
