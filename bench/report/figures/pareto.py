@@ -154,7 +154,8 @@ def _joint(panels: Sequence[Panel], looks: Mapping[Series, Look], width: float) 
     for series, several in panels[0].group.series.items():
         if not several[0].is_baseline:
             name = ", ".join(filter(None, [method_label(series[0]), variant_text(series), strengths_text(several)]))
-            entries[name] = series_handle(looks[series], dashes[series])
+            who, look = series[0].partition(AGAINST)[2], looks[series]
+            entries[who or name] = series_handle(look._replace(marker="") if who else look, dashes[series])
     _finish(figure, panels, entries, names, 3 if columns > 1 else 2)
     return figure
 

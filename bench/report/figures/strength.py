@@ -29,7 +29,7 @@ from bench.report.figures.panels import (
     variant_text,
 )
 from bench.report.figures.style import COLUMN, PAGE, Look, settle, wrapped
-from bench.report.words.names import method_label, value_text
+from bench.report.words.names import AGAINST, method_label, value_text
 
 Row = tuple[Quantity, ...]  # what a row of panels shows: one quantity, or a lower and an upper bound
 LOGARITHMIC = ("total_correlation", "tc_", "grad_")  # what quantities are called that span orders of magnitude
@@ -113,7 +113,7 @@ def _draw_row(
         names.append(draw_references(ax, lines, named=i % across == across - 1 or i == len(axes) - 1))
         ax.tick_params(labelleft=i % across == 0)
         if first:
-            ax.set_title(method_label(method))
+            ax.set_title(wrapped(method_label(method), 0.85))
     for left in block[:, 0]:
         left.set_ylabel(_row_label(row))
     return names
@@ -213,7 +213,7 @@ def _finish(
     wide: bool,
 ) -> None:
     entries: dict[str, Any] = {}
-    for method in methods:
+    for method in [m for m in methods if AGAINST not in m]:
         series = [key for key in group.series if key[0] == method]
         for k, key in enumerate(series if len(series) > 1 else []):
             name = f"{method_label(method)}, {variant_text(key)}"

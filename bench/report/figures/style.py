@@ -85,7 +85,8 @@ def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, 
         first = place < len(known) and one[0] not in {method for method, _ in found}
         marker = MARKERS[place] if first else next(further)
         colour = GREY if one[0] in BASELINES else PALE if AGAINST in one[0] else palette[place % len(palette)]
-        found[one] = Look(colour, marker, series_name(one, settings[one]))
+        mine = found.get((one[0].partition(AGAINST)[0], one[1]))  # whose marker others' settings have, in grey
+        found[one] = Look(colour, mine.marker if mine else marker, series_name(one, settings[one]))
     return found
 
 
