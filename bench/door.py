@@ -38,15 +38,13 @@ def load(path: Path | str) -> pd.DataFrame:
         several = outcomes.stored(folder, damaged)
         runs, scores = pd.DataFrame(run_rows(several)), pd.DataFrame(score_rows(several))
     table = runs.set_index("key")
+    if not scores.empty:
+        whole = scores[scores["factor"].isna()] if "factor" in scores else scores
+        double = whole.groupby("name")["protocol"].transform("nunique") > 1
+        whole = whole.assign(column=whole["name"].where(~double, whole["name"] + " (" + whole["protocol"] + ")"))
+        table = table.join(whole.pivot_table(values="value", index="key", columns="column", sort=False))
     table.attrs["damaged"] = damaged
-    if scores.empty:
-        return table
-    whole = scores[scores["factor"].isna()] if "factor" in scores else scores
-    double = whole.groupby("name")["protocol"].transform("nunique") > 1
-    column = whole["name"].where(~double, whole["name"] + " (" + whole["protocol"] + ")")
-    return table.join(
-        whole.assign(column=column).pivot_table(values="value", index="key", columns="column", sort=False)
-    )
+    return table
 
 
 def run(**options: Any) -> pd.DataFrame:

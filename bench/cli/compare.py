@@ -8,8 +8,10 @@ import click
 
 from bench.cli.options import PATH
 from bench.errors import printable
+from bench.report.comparison.beside import reproduced
 from bench.report.comparison.cells import DIFFERS, VERDICTS, compare, platforms
 from bench.report.comparison.outcomes import Outcome, read
+from bench.store.files import ENTRY
 
 
 @click.command("compare")
@@ -20,10 +22,14 @@ def compare_(a: Path, b: Path) -> None:
 
     A line for each setting and quantity: `same`, where the numbers are equal bit for bit; `within`, where they are not
     and the seeds of A and of B cannot be told apart; `differs`. Runs of one platform, or reproducible ones, must be
-    equal. Exits with 1 where something differs.
+    equal. Of two bundles that hold trainings of the same keys: `reproduced`, or `not reproduced`. Exits with 1 where
+    something differs.
     """
     damaged: dict[str, str] = {}
-    told(read(a, damaged), read(b, damaged), damaged)
+    mine, others = read(a, damaged), read(b, damaged)
+    again = reproduced(mine, others) if all((folder / ENTRY).exists() for folder in (a, b)) else ""
+    click.echo(f"{again}\n" if again else "", nl=False)
+    told(mine, others, damaged)
 
 
 def told(a: Sequence[Outcome], b: Sequence[Outcome], damaged: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ SECTIONS = {  # of the help, and in each its commands: the file beside this one,
         "verify": "results.verify",
         "compare": "compare.compare_",
         "merge": "results.merge",
+        "pack": "pack.pack",
         "pictures": "results.pictures",
     },
     "What there is": {

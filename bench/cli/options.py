@@ -18,6 +18,7 @@ from bench.execution.slots import devices
 from bench.scoring.protocol import Protocol
 from bench.scoring.protocol import left_out as lacking
 from bench.spec import RunSpec
+from bench.store import bundle
 from bench.store.store import Store
 from bench.study.overrides import altered
 
@@ -34,6 +35,7 @@ class HomePath(click.Path):
 
 
 PATH = HomePath(path_type=Path)
+DEFAULT = Path("results/quick")  # of the study that `run` takes by default
 SETUP = (
     click.option("--study", default="quick", show_default=True, help="A shipped study by name, or a TOML file."),
     click.option("--methods", help="Comma-separated, for example betavae,factorvae."),
@@ -101,15 +103,28 @@ def folders_of(results: Path) -> list[Path]:
     if not results.is_dir():
         wrong = "not a folder" if results.exists() else "no such folder"
         raise BenchError(f"results {results}: {wrong}; run a study first (python -m bench run)")
-    if Store(results).keys():
+    if bundle.opened(results) is not None or Store(results).keys():
         return [results]
     found = [f for f in sorted(results.iterdir()) if Store(f).keys()]
     folders = [f for f in found if not f.is_symlink()]
+    for folder in folders:
+        bundle.opened(folder)
     for link in [f for f in found if f.is_symlink()]:
         click.echo(f"passed over {link}: is a link; name the folder itself", err=True)
     if not folders:
         raise BenchError(f"results {results}: holds no runs; run a study first (python -m bench run)")
     return folders
+
+
+def opened(results: Path) -> Store:
+    """The store in a folder. BenchError where there is none, or it is a bundle that is not what it must be."""
+    if not results.is_dir():
+        raise BenchError(f"results {results}: {'not a folder' if results.exists() else 'no such folder'}")
+    bundle.opened(results)
+    store = Store(results)
+    if not store.keys():
+        raise BenchError(f"results {results}: holds no runs; name the folder of one study")
+    return store
 
 
 def check_reproducible(reproducible: bool, devices: Sequence[str]) -> None:

@@ -9,18 +9,19 @@ import numpy as np
 
 from bench.cli.compare import told
 from bench.cli.help import Sections
-from bench.cli.options import HOW, PATH, PLACE, check_precisions, config_of, device_of, options
+from bench.cli.options import DEFAULT, HOW, PATH, PLACE, check_precisions, config_of, device_of, opened, options
 from bench.cli.run import execute
-from bench.errors import BenchError, printable
+from bench.errors import printable
 from bench.execution.baselines import plan_baselines
 from bench.execution.verify import TOLERANCES, Checked, from_posteriors, from_weights, retrained
 from bench.pictures.decoded import draw
 from bench.report.comparison.outcomes import of_runs, of_store
+from bench.store.bundle import note
+from bench.store.files import ENTRY
 from bench.store.merge import merge as merge_folders
 from bench.store.store import Store
 from bench.study.overrides import words
 
-DEFAULT = Path("results/quick")  # of the study that `run` takes by default
 SHOWN = 10  # differences of a run that are written out
 
 
@@ -55,7 +56,8 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
     """Compute the numbers of RESULTS again, by default the scores from the stored posteriors, and compare.
 
     Exactly on a platform like the record's, or where runs are reproducible; elsewhere scores within a stated tolerance,
-    runs trained again as `compare` does. Exits with 1 where something differs.
+    runs trained again as `compare` does. Of a bundle, reports say from then on that it was rescored, or retrained.
+    Exits with 1 where something differs.
     """
     store, device = opened(results), device_of(device)
     if retrain:
@@ -67,9 +69,12 @@ def verify(results: Path, weights: bool, retrain: int | None, seed: int, device:
             told(of_store(store), again, store.damaged)
         if unchecked:
             raise SystemExit(1)
+        _note(results, "retrained", len(again), "runs")
         return
     how, checks = ("weights", from_weights(store, device)) if weights else ("posterior", from_posteriors(store))
-    if not _told(checks, store, TOLERANCES[how]):
+    numbers, well = _told(checks, store, TOLERANCES[how])
+    _note(results, "rescored", numbers if well else 0, "numbers")
+    if not well:
         raise SystemExit(1)
 
 
@@ -105,18 +110,18 @@ def pictures(results: Path, out: Path, device: str) -> None:
         click.echo(f"passed over {results / key}: damaged: {reason}", err=True)
 
 
-def opened(results: Path) -> Store:
-    """The store in a folder. BenchError where there is none."""
-    if not results.is_dir():
-        raise BenchError(f"results {results}: {'not a folder' if results.exists() else 'no such folder'}")
-    store = Store(results)
-    if not store.keys():
-        raise BenchError(f"results {results}: holds no runs; name the folder of one study")
-    return store
+def _note(results: Path, word: str, number: int, unit: str) -> None:
+    """Keep what was found of a bundle beside it, for reports; nothing of another folder."""
+    if (results / ENTRY).exists():
+        try:
+            note(results, **{word: number})
+            click.echo(f"{word}: {number} {unit}" if number else f"not {word}")
+        except OSError as error:
+            click.echo(f"{word}: {number} {unit}; not kept beside the bundle: {error.strerror}", err=True)
 
 
-def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
-    """Say what came of each run that is not as stored, and sum up; whether all is well."""
+def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> tuple[int, bool]:
+    """Say what came of each run that is not as stored, and sum up; numbers compared, and whether all is well."""
     runs = numbers = elsewhere = wrong = unchecked = 0
     skipped: dict[str, int] = {}
     for c in checks:
@@ -137,4 +142,4 @@ def _told(checks: Iterable[Checked], store: Store, tolerance: float) -> bool:
     how = "exactly" if not elsewhere else f"within {tolerance:g} in {elsewhere} made elsewhere, exactly in the others"
     lost = f"{len(store.damaged)} are damaged" + (f", {unchecked} could not be checked" if unchecked else "")
     click.echo(f"{runs} runs, {numbers} numbers compared {how}: {wrong} runs differ, {lost}")
-    return not (wrong or unchecked or store.damaged)
+    return numbers, not (wrong or unchecked or store.damaged)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bench import plugins
 from bench.cli.options import PATH, device_of, devices_of, folders_of, processes_of
+from bench.cli.pack import ABOUT, stated, told
 from bench.environment import environment
 from bench.errors import BenchError, printable
 from bench.execution.job import ExecutionConfig, Job
@@ -25,6 +26,7 @@ from bench.store.files import Damaged
 from bench.store.runs import Run
 from bench.store.store import Store
 from bench.study.overrides import split_setting, words
+from metrics._codes import MetricError
 
 
 @click.command()
@@ -33,6 +35,8 @@ from bench.study.overrides import split_setting, words
 @click.option("--metrics", help="Comma-separated.  [default: all]")
 @click.option("--set", "given", multiple=True, metavar="METRIC.ARG=V,V", help="Any argument; lists multiply out.")
 @click.option("--out", type=PATH, help="A CSV file for the scores.")
+@click.option("--pack", "bundles", type=PATH, metavar="OUT", help="Of a file: also a bundle, in the folder OUT.")
+@ABOUT
 @click.option("--seed", type=click.IntRange(0), help="Of the shuffle and of the metrics.  [default: 0]")
 @click.option("--n-train", type=int, help="Rows to fit, for metrics that read rows.  [default: each metric's]")
 @click.option("--n-test", type=int, help="Rows to test.  [default: each metric's]")
@@ -52,14 +56,17 @@ def score(
     """
     if (file is None) == (runs is None):
         raise BenchError("score: expected either a file CODES.npz or --runs FOLDER")
-    of_file = ("seed", "n_train", "n_test", "continuous_bins", "binning")
+    of_file = ("bundles", "about", "seed", "n_train", "n_test", "continuous_bins", "binning")
     of_runs = ("codes", "eval_repeats", "udr", "jobs", "device")
     for name in of_file if file is None else of_runs:
         if options[name]:
             raise BenchError(f"{name.replace('_', '-')}={options[name]}: only for {'a file' if runs else '--runs'}")
     meant = {name: value for name, value in options.items() if value is not None and name != "udr"}
+    bundles, about = meant.pop("bundles", None), meant.pop("about")
     if file is not None:
         score_file(file, metrics, given, out, **meant)
+        if bundles is not None:
+            pack_file(file, metrics, given, bundles, stated(about), **meant)
     elif runs is not None:
         score_runs(runs, metrics, given, out, udr=options["udr"], **meant)
 
@@ -77,6 +84,28 @@ def score_file(
         click.echo(printable(line))
     if out is not None:
         write(out, csv_of(scored))
+
+
+def pack_file(
+    file: Path, metrics: str | None, given: Sequence[str], out: Path, about: dict[str, str], **options: Any
+) -> None:
+    """Write the bundle of a file's arrays, scored by the protocols of runs: each metric's own numbers of rows."""
+    from bench.scoring.packing import codes_run, pack_codes  # imports torch, which the scores of a file do without
+
+    for name in [name for name in ("n_train", "n_test") if name in options]:
+        raise BenchError(f"{name.replace('_', '-')}={options[name]}: not with --pack; expected --set METRIC.{name}=")
+    names, settings = asked(metrics, given)
+    made = {name: about.pop(name) for name in ("method", "data") if name in about}
+    try:
+        run = codes_run(
+            read(file), partial(protocols_of, names, settings, ["mean"]), options.pop("seed", 0), **made, **options
+        )
+    except MetricError as error:
+        raise BenchError(str(error)) from None
+    left = sorted(set(names) - {score.metric for score in run[1].scores})
+    if left:
+        click.echo(f"left out of the bundle, since they select rows from a whole data set: {', '.join(left)}", err=True)
+    told(pack_codes(out, about, *run))
 
 
 def score_runs(

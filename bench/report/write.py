@@ -8,10 +8,11 @@ from bench.errors import BenchError
 from bench.report.collect.findings import Findings, findings
 from bench.report.collect.groups import collect, groups
 from bench.report.collect.searches import Searched, searched
+from bench.report.comparison.beside import Origin, origin_table
 from bench.report.figures.catalogue import draw, slugs
 from bench.report.figures.searches import search_drawn
 from bench.report.figures.style import save, styled
-from bench.report.page.cite import bibtex, cff, citation
+from bench.report.page.cite import Citation, bibtex, cff, citation
 from bench.report.page.html import web_page
 from bench.report.page.markdown import CSV, MARKDOWN_WIDTH, page
 from bench.report.tables.csv_file import Block, Written, blocks_of, write_csv
@@ -32,7 +33,7 @@ from bench.report.tables.rows import (
     variance_rows,
 )
 from bench.report.tables.searches import search_rows, with_budgets
-from bench.report.tables.text import group_markdown, group_tables, latex
+from bench.report.tables.text import Table, group_markdown, group_tables, latex
 from bench.store import atomic
 from bench.store.runs import Run, Source
 from bench.store.searches import Search
@@ -45,6 +46,7 @@ def write(
     out: Path,
     *,
     searches: Sequence[Search] = (),
+    origins: Sequence[Origin] = (),
     title: str = "",
     seed: int = 0,
     resamples: int = 2000,
@@ -56,23 +58,42 @@ def write(
     summary.tex, report.md with a caption under each figure, index.html, pareto.png and pareto.svg (of several groups,
     one for each), and figures/. They take the place of an older report's at once, when all are whole; other files there
     are left. The page's title is by default the folder's name. searches: those whose chosen settings are among the
-    runs. seed and resamples are the bootstrap's: the same runs give the same bytes. full: also the figures by which
-    faults are found.
+    runs. origins: whose the runs are, where not all are one's own. seed and resamples are the bootstrap's: the same
+    runs give the same bytes. full: also the figures by which faults are found.
     Raises BenchError without a done run, or if `out` is a file.
     """
     if out.exists() and not out.is_dir():
         raise BenchError(f"report: out is {str(out)!r}, which is a file; expected a folder")
     named = stores if isinstance(stores, Mapping) else {"results": stores}
-    runs = collect(named)
+    runs, found, looked = gathered(named, searches, seed=seed, resamples=resamples)
     damaged = [f"{name}/{why}" for name, store in named.items() for why in store.damaged.values()]
+    name = title or out.resolve().name
+    with atomic.replacing_folder(out) as new:
+        paths = _write_all(new, name, runs, found, looked, damaged, origin_table(origins), full)
+    return [out / path.relative_to(new) for path in paths]
+
+
+def gathered(
+    stores: Mapping[str, Source], searches: Sequence[Search] = (), *, seed: int = 0, resamples: int = 2000
+) -> tuple[list[Run], list[Findings], list[Searched]]:
+    """All that a report is made of: the runs, what each group of them says taken together, the searches."""
+    runs = collect(stores)
     summed = groups(runs, seed=seed, resamples=resamples)
     looked = searched(searches, runs, seed=seed, resamples=resamples)
     confirmed = {one.setting for one in looked if one.setting is not None}
     found = [findings(group, searched=confirmed, seed=seed, resamples=resamples) for group in summed]
-    name = title or out.resolve().name
-    with atomic.replacing_folder(out) as new:
-        paths = _write_all(new, name, runs, found, looked, damaged, full)
-    return [out / path.relative_to(new) for path in paths]
+    return runs, found, looked
+
+
+def write_data(
+    out: Path, name: str, runs: Sequence[Run], found: Sequence[Findings], looked: Sequence[Searched]
+) -> tuple[dict[str, Written], Citation]:
+    """Write the CSV files and datapackage.json; what was written, and how it is cited."""
+    tables = csv_tables(runs, found, looked)
+    written = {file: done for file, rows in tables.items() if (done := write_csv(out / file, rows)) is not None}
+    cited = citation(name, runs, content_hash(written))
+    _write(out / "datapackage.json", data_package(cited.title, CSV, written))
+    return written, cited
 
 
 def _write_all(
@@ -82,22 +103,22 @@ def _write_all(
     found: Sequence[Findings],
     looked: Sequence[Searched],
     damaged: Sequence[str],
+    origins: Table,
     full: bool,
 ) -> list[Path]:
     (out / "figures").mkdir()
-    written = _write_tables(out, csv_tables(runs, found, looked))
-    cited = citation(name, runs, content_hash(written))
-    texts = {"datapackage.json": data_package(cited.title, CSV, written)}
-    texts |= {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)} | _texts(found)
-    paths = [*(out / file for file in written), *(_write(out / file, text) for file, text in texts.items())]
+    written, cited = write_data(out, name, runs, found, looked)
+    texts = {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)} | _texts(found)
+    paths = [out / file for file in (*written, "datapackage.json")]
+    paths += [_write(out / file, text) for file, text in texts.items()]
     with styled():
         drawn, of_searches = list(draw(found, full=full)), list(search_drawn(looked))
         for one in [*drawn, *of_searches]:
             for figure, stem in ((one.figure, one.stem), (one.column, f"{one.stem}_column")):
                 paths += [] if figure is None else save(figure, out / stem, one.text)
-    text = page(name, runs, found, drawn, damaged, cited, list(written), looked, of_searches)
+    text = page(name, runs, found, drawn, damaged, cited, list(written), looked, of_searches, origins)
     paths.append(_write(out / "report.md", text))
-    text = web_page(name, runs, found, [*drawn, *of_searches], damaged, cited, paths, looked)
+    text = web_page(name, runs, found, [*drawn, *of_searches], damaged, cited, paths, looked, origins)
     return [*paths, _write(out / "index.html", text)]
 
 
@@ -124,11 +145,6 @@ def csv_tables(
         "history.csv": history_blocks(runs),
         **{name: blocks_of(partial(iter, rows)) for name, rows in few.items()},
     }
-
-
-def _write_tables(out: Path, tables: Mapping[str, Iterable[Block]]) -> dict[str, Written]:
-    written = {name: write_csv(out / name, blocks) for name, blocks in tables.items()}
-    return {name: file for name, file in written.items() if file is not None}
 
 
 def _texts(found: Sequence[Findings]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from bench.spec import Record, ScoreFile, Status
 
 SCHEMA = 1  # of the folder's layout
 MANIFEST = "manifest.json"
+ENTRY = "entry.toml"  # of a bundle (bench.store.bundle)
 LARGEST = {"manifest.json": 2**20, "run.json": 2**22, "posterior.npz": 2**32, "model.safetensors": 2**34}  # bytes
 LARGEST_OTHER = 2**26  # of scores, a history, a picture
 

@@ -140,6 +140,9 @@ def arrays(content: bytes, where: str) -> Arrays:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unfolded = sum(member.file_size for member in archive.infolist())
+            names = archive.namelist()
+        if len(set(names)) < len(names):
+            raise Damaged(f"{where}: an array stands twice in it")
         if unfolded > len(content):
             raise Damaged(f"{where}: {len(content)} bytes would unfold to {unfolded}")
         with np.load(io.BytesIO(content), allow_pickle=False) as found:

@@ -167,7 +167,11 @@ class Store:
                 self.read(key, name)
 
     def put(self, record: Record, artefacts: Artefacts) -> bool:
-        """Store a run, in place of a failed attempt at it. False where it is done already, by whomever: that stays."""
+        """Store a run, in place of a failed attempt at it. False where it is done already, by whomever: that stays.
+
+        BenchError, of this and of `add_scores`, where the folder is a bundle, whose name is the hash of its content.
+        """
+        self._refuse_bundle()
         files = layout.files_of(record, artefacts)
         manifest = Manifest(SCHEMA, layout.stated(files), record.status, layout.times(artefacts.scores))
         self.root.mkdir(parents=True, exist_ok=True)
@@ -185,6 +189,7 @@ class Store:
 
         Scores that take the place of others get a new name, so that a kill at any instant leaves the old ones or these.
         """
+        self._refuse_bundle()
         before, new = self.manifest(key), {s.protocol: s for s in scores}
         scored = before.scored if before.scored is not None else self.scored(key)
         files = {self._free_name(s, before): layout.json_of(s) for s in new.values()}
@@ -205,6 +210,10 @@ class Store:
         target = self.root / f".damaged-{key}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
         (self.root / key).rename(target)
         return target
+
+    def _refuse_bundle(self) -> None:
+        if (self.root / layout.ENTRY).exists():
+            raise BenchError(f"{self.root}: is a bundle, which stays as it is; `bench merge` copies its runs elsewhere")
 
     def _place(self, aside: Path, key: str) -> bool:
         target = self.root / key

@@ -11,8 +11,9 @@ from bench.errors import BenchError
 from bench.quantities import KL, RECON, Quantity
 from bench.report.tables.csv_file import Row, cell_text
 from bench.report.tables.rows import run_rows, score_rows
+from bench.store import bundle
 from bench.store.files import Damaged
-from bench.store.runs import Run
+from bench.store.runs import Run, Source
 from bench.store.store import Store
 
 FILES = ("runs.csv", "scores.csv")
@@ -29,7 +30,7 @@ class Outcome:
 
     setting: the id of what it shares with runs of other seeds; params: its method's. numbers: loss terms, diagnostics
     and scores by names of their own, to be compared bit for bit. samples: what is compared over seeds, reconstruction,
-    KL and scores, these as means over evaluation repeats.
+    KL and scores, these as means over evaluation repeats. seconds: that its training took, as it is written.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Outcome:
     environment: Text
     numbers: Mapping[str, float]
     samples: Mapping[Quantity, float]
+    seconds: str = ""
 
 
 def read(folder: Path, damaged: dict[str, str]) -> list[Outcome]:
@@ -50,8 +52,7 @@ def read(folder: Path, damaged: dict[str, str]) -> list[Outcome]:
     damaged: takes the runs that cannot be read, by key with the reason.
     """
     if is_report(folder):
-        runs, scores = (_rows(folder / name, columns) for name, columns in zip(FILES, COLUMNS, strict=True))
-        return outcomes(runs, scores)
+        return outcomes(*tables(folder))
     return of_runs(stored(folder, damaged))
 
 
@@ -62,8 +63,15 @@ def is_report(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILES) and not Store(folder).keys()
 
 
+def tables(folder: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The rows of a report's runs.csv and scores.csv. BenchError where one is no such file."""
+    runs, scores = (rows_of(folder / name, columns) for name, columns in zip(FILES, COLUMNS, strict=True))
+    return runs, scores
+
+
 def stored(folder: Path, damaged: dict[str, str]) -> list[Run]:
-    """The runs of a results folder, with their scores; `damaged` as for `read`. BenchError where there are none."""
+    """The runs of a results folder or a bundle, with their scores; `damaged` as for `read`. BenchError without any."""
+    bundle.opened(folder)
     store = Store(folder)
     if not store.keys():
         raise BenchError(f"{folder}: holds neither runs nor a report's {' and '.join(FILES)}; name one study's folder")
@@ -72,12 +80,12 @@ def stored(folder: Path, damaged: dict[str, str]) -> list[Run]:
     return found
 
 
-def of_store(store: Store) -> list[Outcome]:
+def of_store(store: Source) -> list[Outcome]:
     """The runs of a store; damaged ones are left out and noted in it."""
     return of_runs(_runs(store))
 
 
-def _runs(store: Store) -> list[Run]:
+def _runs(store: Source) -> list[Run]:
     runs = []
     for record in store:
         try:
@@ -123,6 +131,7 @@ def _outcome(row: Text, scores: list[Text]) -> Outcome:
         environment=_of("environment.", row),
         numbers=numbers,
         samples={q: value for q, value in samples.items() if math.isfinite(value)},
+        seconds=row.get("cost.seconds_training", ""),
     )
 
 
@@ -141,7 +150,8 @@ def _number(cell: str) -> float:
         raise BenchError(f"{cell}: expected a number, as reports write them") from None
 
 
-def _rows(path: Path, columns: set[str]) -> list[dict[str, str]]:
+def rows_of(path: Path, columns: set[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has these columns. BenchError where it cannot be read, or lacks one."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))

@@ -33,7 +33,7 @@ from bench.report.figures.panels import (
 from bench.report.figures.style import COLUMN, PAGE, Look, settle, wrapped
 from bench.report.stats.hypervolume import non_dominated
 from bench.report.stats.intervals import Estimate
-from bench.report.words.names import method_label, value_text
+from bench.report.words.names import AGAINST, method_label, value_text
 
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 
@@ -121,8 +121,9 @@ def pareto_figure(panels: Sequence[Panel], looks: Mapping[Series, Look], *, widt
     Up to JOINT methods share a panel; of more, each has one of its own in every plane, with the others in grey. width:
     of a page, or of a column, which takes the planes one below another or, of many methods, the first plane alone.
     """
-    methods = [m for m, several in panels[0].group.methods.items() if any(s.strength is not None for s in several)]
-    if len(panels[0].group.methods) <= JOINT or not methods:
+    several = {m: settings for m, settings in panels[0].group.methods.items() if AGAINST not in m}
+    methods = [m for m, settings in several.items() if any(s.strength is not None for s in settings)]
+    if len(several) <= JOINT or not methods:
         return _joint(panels, looks, width)
     return _multiples(panels if width > COLUMN else panels[:1], methods, looks, width)
 
@@ -153,7 +154,8 @@ def _joint(panels: Sequence[Panel], looks: Mapping[Series, Look], width: float) 
     for series, several in panels[0].group.series.items():
         if not several[0].is_baseline:
             name = ", ".join(filter(None, [method_label(series[0]), variant_text(series), strengths_text(several)]))
-            entries[name] = series_handle(looks[series], dashes[series])
+            who, look = series[0].partition(AGAINST)[2], looks[series]
+            entries[who or name] = series_handle(look._replace(marker="") if who else look, dashes[series])
     _finish(figure, panels, entries, names, 3 if columns > 1 else 2)
     return figure
 

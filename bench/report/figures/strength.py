@@ -29,11 +29,12 @@ from bench.report.figures.panels import (
     variant_text,
 )
 from bench.report.figures.style import COLUMN, PAGE, Look, settle, wrapped
-from bench.report.words.names import method_label, value_text
+from bench.report.words.names import AGAINST, method_label, value_text
 
 Row = tuple[Quantity, ...]  # what a row of panels shows: one quantity, or a lower and an upper bound
 LOGARITHMIC = ("total_correlation", "tc_", "grad_")  # what quantities are called that span orders of magnitude
 FLOOR = 1e-3  # where a logarithmic axis ends at the least, in nats
+LETTERS = 140  # in a legend as wide as a page
 DODGE = 0.07  # between the series of a method, of the width of the panel
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 
@@ -112,7 +113,7 @@ def _draw_row(
         names.append(draw_references(ax, lines, named=i % across == across - 1 or i == len(axes) - 1))
         ax.tick_params(labelleft=i % across == 0)
         if first:
-            ax.set_title(method_label(method))
+            ax.set_title(wrapped(method_label(method), 0.85))
     for left in block[:, 0]:
         left.set_ylabel(_row_label(row))
     return names
@@ -212,13 +213,15 @@ def _finish(
     wide: bool,
 ) -> None:
     entries: dict[str, Any] = {}
-    for method in methods:
+    for method in [m for m in methods if AGAINST not in m]:
         series = [key for key in group.series if key[0] == method]
         for k, key in enumerate(series if len(series) > 1 else []):
             name = f"{method_label(method)}, {variant_text(key)}"
             entries[name] = series_handle(looks[key], DASHES[k % len(DASHES)])
     settings = [s for m in methods for s in group.methods[m]]
-    legend(figure, entries | mark_entries(settings, chosen={s for _, s in chosen}, front=False), 5 if wide else 2)
+    entries |= mark_entries(settings, chosen={s for _, s in chosen}, front=False)
+    across = min(5, LETTERS // (max(map(len, entries)) + 6)) if wide else 2
+    legend(figure, entries, max(across, 2))
     figure.align_ylabels()
     settle(figure)
     for beside in names:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from bench import plugins
 from bench.quantities import BASELINES
 from bench.report.collect.groups import Group, Series, Setting
-from bench.report.words.names import MARKERS, METHODS, method_label, symbol, value_text
+from bench.report.words.names import AGAINST, MARKERS, METHODS, method_label, symbol, value_text
 
 ACROSS = 5  # columns side by side
 WIDTH = 1.75  # inches of each, as far as the page has them
@@ -50,6 +50,7 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "disentanglement-bench",
 }
 GREY = (0.45, 0.45, 0.45)
+PALE = (0.7, 0.7, 0.7)  # others' settings, beside one's own
 
 
 class Look(NamedTuple):
@@ -87,8 +88,9 @@ def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, 
         stated = MARKERS[place] if place < len(known) else plugins.stated("method", one[0], "marker")
         first = stated in MARKERS and one[0] not in {method for method, _ in found}
         marker = stated if first else next(further)
-        colour = GREY if one[0] in BASELINES else palette[place % len(palette)]
-        found[one] = Look(colour, marker, series_name(one, settings[one]))
+        colour = GREY if one[0] in BASELINES else PALE if AGAINST in one[0] else palette[place % len(palette)]
+        mine = found.get((one[0].partition(AGAINST)[0], one[1]))  # whose marker others' settings have, in grey
+        found[one] = Look(colour, mine.marker if mine else marker, series_name(one, settings[one]))
     return found
 
 

@@ -70,14 +70,14 @@ def web_page(
     cited: Citation,
     written: Sequence[Path],
     searches: Sequence[Searched] = (),
+    origins: Table | None = None,
 ) -> str:
     """The page's text. written: the report's other files, of which the CSV files are offered for download.
 
     Everything that comes from a result file is escaped, and the page's own policy allows no script but its own and no
     request. Of a study too great for one page it shows as much as there is room for, and says so.
     """
-    groups = [f.group for f in found]
-    several = shown(runs, groups)
+    several = shown(runs, [f.group for f in found])
     data = page_data(found, several)
     script = _own("page.js")
     return _template().render(
@@ -89,13 +89,13 @@ def web_page(
         several=several,
         pictured=sum(bool(run["picture"]) for run in data["runs"]),
         lost=losses(runs),
-        settings_lost=_settings_lost(groups),
+        settings_lost=_settings_lost([f.group for f in found]),
         collapsed=_collapsed(runs, several),
-        listed=LOST,
         damaged=sorted(damaged),
         unscored=unscored(runs),
         noted=noted(runs),
         searches=search_table(searches) if searches else None,
+        origins=origins,
         downloads=_downloads(written),
         figures=[d for d in drawn if d.figure is not None],
         cited=cited,
@@ -115,6 +115,7 @@ def _template() -> "jinja2.Template":
     loader = jinja2.PackageLoader("bench.report.page")
     env = jinja2.Environment(loader=loader, autoescape=True, undefined=undefined, trim_blocks=True, lstrip_blocks=True)
     env.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False, "allow_nan": False}
+    env.globals["listed"] = LOST
     return env.get_template("page.html")
 
 

@@ -53,10 +53,12 @@ def page(
     tables: Sequence[str],
     searches: Sequence[Searched] = (),
     of_searches: Sequence[Drawn] = (),
+    origins: Table | None = None,
 ) -> str:
     """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
     files = {name: text for name, text in CSV.items() if name in tables} | FILES
     parts = [f"# {md_text(title)}", f"{counted(runs)}."]
+    parts += _section("Whose numbers these are", origins) if origins is not None else []
     overview = [d for d in drawn if d.group is None]
     parts += map(_figure, overview) if len(found) > 1 else []
     for f in found:

@@ -25,11 +25,20 @@ FACTORS = {
     "dsprites": ("shape", "scale", "orientation", "posX", "posY"),
     "sprites32": ("shape", "scale", "orientation", "posX", "posY"),
 }
+# Between a method and whose it is: of settings in grey beside one's own, and of several people's side by side.
+AGAINST, BOARD = "@", "#"
 SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda_": "λ", "lambda_od": "λ_od", "c_max": "C"}
 
 
 def method_label(name: str) -> str:
-    """The method's name in the literature, or that its plugin states (title), or else that on the command line."""
+    """The method's name in the literature, or that its plugin states (title), or else that on the command line.
+
+    In brackets whose it is, where others' settings stand beside one's own.
+    """
+    for mark in (AGAINST, BOARD):
+        own, marked, who = name.partition(mark)
+        if marked:
+            return f"{method_label(own)} ({who})"
     known = METHODS.get(name.replace("_", ""), BASELINES.get(name, ""))
     return known or printable(plugins.stated("method", name, "title")) or name
 

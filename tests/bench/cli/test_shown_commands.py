@@ -23,6 +23,12 @@ STUDIES = {"run": "--quiet", "plan": "--no-calibration", "search": "--quiet"}
 ELSEWHERE = (
     "data compare",  # needs the original file: data/test_dsprites.py makes one
     "run --methods wae,",  # needs the package installed: tests/test_example_package.py does
+    *(
+        "verify bundles/",
+        "report bundles/",
+        "report results/mine --against",
+        "score codes.npz --pack",
+    ),  # test_bundles.py
     "calibrate --grid dsprites",  # minutes: test_calibrate.py scores a smaller grid
 )
 

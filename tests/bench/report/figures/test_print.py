@@ -16,13 +16,15 @@ from study_fakes import reference
 from bench.quantities import Quantity
 from bench.report.collect.findings import Findings, findings
 from bench.report.collect.groups import Setting, collect, groups
+from bench.report.comparison.beside import Beside
 from bench.report.figures.catalogue import BOUNDS, draw, missing_text
 from bench.report.figures.codes import unit_figure
 from bench.report.figures.panels import _apart, mostly_collapsed
 from bench.report.figures.pareto import Panel, on_front, pareto_figure, pareto_points, settings_span
 from bench.report.figures.strength import strength_figure
-from bench.report.figures.style import COLUMN, PAGE, looks, side_by_side, styled
+from bench.report.figures.style import COLUMN, PAGE, PALE, looks, side_by_side, styled
 from bench.report.figures.training import curve_figure
+from bench.report.words.names import AGAINST
 
 MIG = Quantity("mig", "mig", "mig:bins20-mean-n10000")
 
@@ -40,6 +42,14 @@ def seven() -> Findings:
 @pytest.fixture(scope="module")
 def four() -> Findings:
     return found_of(reference(4))
+
+
+@pytest.fixture(scope="module")
+def beside() -> Findings:
+    """Four methods and somebody's four."""
+    others = Beside(reference(4), "Jane Doe", AGAINST)
+    (group,) = groups(collect({"a": reference(4), "Jane": others}), resamples=50)
+    return findings(group, resamples=50)
 
 
 def drawn(found: Findings, kind: str, width: float) -> Figure:
@@ -73,7 +83,7 @@ def boxes(figure: Figure) -> dict[str, Bbox]:
 
 @pytest.mark.parametrize("width", [PAGE, COLUMN])
 @pytest.mark.parametrize("kind", ["pareto", "strength", "tc"])
-@pytest.mark.parametrize("methods", ["seven", "four"])
+@pytest.mark.parametrize("methods", ["seven", "four", "beside"])
 def test_no_text_is_cut_or_over_another(methods: str, kind: str, width: float, request: pytest.FixtureRequest) -> None:
     figure = drawn(request.getfixturevalue(methods), kind, width)
     assert figure.get_figwidth() == width
@@ -122,6 +132,16 @@ def test_many_methods_have_a_panel_each_with_the_others_in_grey(seven: Findings)
     assert titles == ["β-VAE", "FactorVAE", "InfoVAE", "β-TCVAE", "AnnealedVAE", "DIP-VAE"]
     assert len(figure.axes) == 3 * 6
     assert [t.get_text() for t in figure.axes[5].texts] == ["VAE", "PCA", "supervised\n0.60 ↑"]
+
+
+def test_others_have_no_panel_of_their_own_and_are_grey(beside: Findings) -> None:
+    figure = drawn(beside, "pareto", PAGE)
+    assert len(figure.axes) == 3
+    look = looks(beside.group.series.items())
+    grey = {key: one for key, one in look.items() if one.colour == PALE}
+    assert {method for method, _ in grey} == {f"{m}@Jane Doe" for m in ("vae", "betavae", "factorvae", "infovae")}
+    assert all(one.marker == look[method.partition("@")[0], rest].marker for (method, rest), one in grey.items())
+    assert "Jane Doe" in {t.get_text() for t in figure.legends[0].get_texts()}
 
 
 def test_series_differ_in_grey_as_well(four: Findings) -> None:
