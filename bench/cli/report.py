@@ -54,7 +54,8 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
     searches = read(folder, lambda line: click.echo(f"passed over {line}", err=True))
     mine, origins = list(store), list[Origin]()
     for other in others:
-        entry, source = (None, Published(other)) if is_report(other) else (bundle.opened(other), Store(other))
+        source: Source = Published(other) if is_report(other) else Store(other)
+        entry = bundle.opened(other)
         who = entry.who if entry is not None and entry.who != bundle.UNKNOWN else other.resolve().name
         who = who[:MOST] if who[:MOST] not in stores else other.resolve().name
         taken, refused = comparable(store, source, who) if mark == AGAINST else (None, ())
@@ -71,7 +72,7 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
         files = write(stores, writable(target), searches=searches, origins=origins, full=full)
     except OSError as error:
         raise BenchError(f"out={target}: cannot be written: {error.strerror or error}; it is as it was") from None
-    for place, source in zip((folder, *others), stores.values(), strict=False):
-        for key, reason in source.damaged.items():
+    for place, read_of in zip((folder, *others), stores.values(), strict=False):
+        for key, reason in read_of.damaged.items():
             click.echo(f"passed over {place / key}: damaged: {printable(reason)}", err=True)
     click.echo(f"{target}: {len(files)} files; begin with {target / 'index.html'}")

@@ -95,11 +95,9 @@ def pack_file(
     for name in [name for name in ("n_train", "n_test") if name in options]:
         raise BenchError(f"{name.replace('_', '-')}={options[name]}: not with --pack; expected --set METRIC.{name}=")
     names, settings = asked(metrics, given)
-    made = {name: about.pop(name) for name in ("method", "data") if name in about}
+    options |= {name: about.pop(name) for name in ("method", "data") if name in about}
     try:
-        run = codes_run(
-            read(file), partial(protocols_of, names, settings, ["mean"]), options.pop("seed", 0), **made, **options
-        )
+        run = codes_run(read(file), partial(protocols_of, names, settings, ["mean"]), options.pop("seed", 0), **options)
     except MetricError as error:
         raise BenchError(str(error)) from None
     left = sorted(set(names) - {score.metric for score in run[1].scores})

@@ -116,7 +116,7 @@ def codes_run(
     word = f"v{binning}{continuous_bins}" if names else ""
     facts = Facts(len(z), continuous=names, binning=word, kinds=", ".join(factors.kinds))
     asked = [p for p in protocols(facts) if not p.on_table]
-    digest = hashlib.sha256(np.ascontiguousarray(factors.v)).hexdigest()
+    digest = hashlib.sha256(factors.v.tobytes()).hexdigest()
     no_budget = {"likelihood": "none", "batch_size": 0, "steps": 0, "lr": 0.0}
     of = {"dataset": DataSpec(name=data, sha256=digest), "method": method, "backbone": "given", "seed": seed}
     spec = RunSpec(**of, **no_budget, params={}, backbone_params={}, z_dim=mu.shape[1])  # type: ignore[arg-type]

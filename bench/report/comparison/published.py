@@ -86,12 +86,12 @@ def _record(row: Text) -> Record:
     name, *wrappers = row["dataset"].split("+")
     wrap = [{"name": w, "args": _gathered(row, f"wrap.{w}")} for w in (label.partition("(")[0] for label in wrappers)]
     data = {"name": name.partition(":")[0], "args": of["dataset"], "sha256": row["dataset_sha256"]}
-    spec = {name: _value(row[name]) for name in (*PLAIN, "seed")} | {"method": row["method"], "params": of["param"]}
-    spec |= {"dataset": data | ({"wrap": wrap} if wrap else {})}
+    spec: dict[str, Any] = {name: _value(row[name]) for name in (*PLAIN, "seed")}
+    spec |= {"method": row["method"], "params": of["param"], "dataset": data | ({"wrap": wrap} if wrap else {})}
     spec |= {"backbone": row["backbone"], "backbone_params": of["backbone"]}
-    stated = {name: of[name] for name in ("evaluation", "cost", "environment")} | {"definitions": of["definition"]}
-    stated |= {"terms": of["term"], "diagnostics": of["diagnostic"], "status": row["status"]}
-    stated |= {"strength": row["strength"] or None, "error": row.get("error") or None}
+    stated: dict[str, Any] = {name: of[name] for name in ("evaluation", "cost", "environment")}
+    stated |= {"definitions": of["definition"], "terms": of["term"], "diagnostics": of["diagnostic"]}
+    stated |= {name: row.get(name) or None for name in ("strength", "error")} | {"status": row["status"]}
     record = msgspec.convert({"key": row["key"], "spec": spec, **stated}, Record)
     if record.spec.key != record.key:
         raise Damaged("its row does not give the spec that its key is of")

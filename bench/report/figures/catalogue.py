@@ -29,7 +29,7 @@ from bench.report.figures.traversals import strip, traversal_figure
 from bench.report.tables.captions import losses_text, quantities_text, seeds_text, setup_text
 from bench.report.tables.findings import agreement_shown
 from bench.report.words import figures as read
-from bench.report.words.names import method_label
+from bench.report.words.names import AGAINST, method_label
 
 KL_HEAD = "KL of each latent dimension in training"
 OVERVIEW = 3  # scores that stand in the first figure of a group
@@ -194,7 +194,9 @@ def _seeds(numbers: Iterator[int]) -> str:
 
 
 def _points(panels: Sequence[Panel]) -> str:
-    return read.POINTS.format(chosen=f"{read.CHOSEN} " if any(p.chosen for p in panels) else "")
+    whose = dict.fromkeys(w for method in panels[0].group.methods if (w := method.partition(AGAINST)[2]))
+    told = read.POINTS.format(chosen=f"{read.CHOSEN} " if any(p.chosen for p in panels) else "")
+    return f"{told} Grey, with the same markers: {', '.join(whose)}." if whose else told
 
 
 def _chosen(found: Findings, score: Quantity) -> frozenset[str]:

@@ -152,10 +152,9 @@ def _joint(panels: Sequence[Panel], looks: Mapping[Series, Look], width: float) 
             ax.set_xlabel(_cost_label(panel, "\n" if columns > 2 else " "))
     entries: dict[str, Any] = {}
     for series, several in panels[0].group.series.items():
-        if not several[0].is_baseline:
+        if not several[0].is_baseline and AGAINST not in series[0]:
             name = ", ".join(filter(None, [method_label(series[0]), variant_text(series), strengths_text(several)]))
-            who, look = series[0].partition(AGAINST)[2], looks[series]
-            entries[who or name] = series_handle(look._replace(marker="") if who else look, dashes[series])
+            entries[name] = series_handle(looks[series], dashes[series])
     _finish(figure, panels, entries, names, 3 if columns > 1 else 2)
     return figure
 

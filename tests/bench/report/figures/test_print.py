@@ -141,7 +141,7 @@ def test_others_have_no_panel_of_their_own_and_are_grey(beside: Findings) -> Non
     grey = {key: one for key, one in look.items() if one.colour == PALE}
     assert {method for method, _ in grey} == {f"{m}@Jane Doe" for m in ("vae", "betavae", "factorvae", "infovae")}
     assert all(one.marker == look[method.partition("@")[0], rest].marker for (method, rest), one in grey.items())
-    assert "Jane Doe" in {t.get_text() for t in figure.legends[0].get_texts()}
+    assert "Grey, with the same markers: Jane Doe." in next(draw([beside])).text
 
 
 def test_series_differ_in_grey_as_well(four: Findings) -> None:
