@@ -67,8 +67,8 @@ def strips_figure(shown: Sequence[tuple[Example, Rows]]) -> Figure:
     figure = Figure(figsize=(math.ceil(DPI * len(ends) * width) / DPI, math.ceil(DPI * max(ends)) / DPI))
     for block, corner in zip(blocks, corners, strict=True):
         _draw_block(figure, block, corner, scale, frames, height)
-        title = (corner[0] - beside + LETTER, corner[1] - 13 / 72) / figure.get_size_inches()
-        figure.text(title[0], 1 - title[1], block.title, fontsize=TITLE)
+        left, top = corner[0] - beside + LETTER, corner[1] - 13 / 72
+        figure.text(left / figure.get_figwidth(), 1 - top / figure.get_figheight(), block.title, fontsize=TITLE)
     return figure
 
 
