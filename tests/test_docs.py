@@ -33,7 +33,7 @@ def test_the_files_of_a_kind_are_there(kind):
     assert [name for name in named if not of_tests(ROOT / name)] == []
 
 
-@pytest.mark.parametrize("package", ["methods", "metrics", "bench.data", "bench.testing"])
+@pytest.mark.parametrize("package", ["bench", "methods", "metrics", "bench.data", "bench.testing"])
 def test_the_api_page_has_every_public_name(package):
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     public = set(importlib.import_module(package).__all__)
