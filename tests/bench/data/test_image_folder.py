@@ -18,9 +18,7 @@ from bench.errors import BenchError
 CASES = Path(__file__).parents[2] / "data/own"
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture
