@@ -17,7 +17,15 @@ from bench.report.page.cite import bibtex
 from bench.report.page.data import page_data
 from bench.report.page.markdown import CSV, FILES, Report, counted, environment, losses, noted, unscored
 from bench.report.page.runs import PageRun, page_runs
-from bench.report.tables.captions import MARKS, encoding_text, losses_text, resolution_text, setup_text, statistics_text
+from bench.report.tables.captions import (
+    MARKS,
+    encoding_text,
+    losses_text,
+    resolution_text,
+    setup_text,
+    statistics_text,
+    training_text,
+)
 from bench.report.tables.conclusion import conclusion
 from bench.report.tables.findings import finding_tables
 from bench.report.tables.searches import search_table
@@ -112,7 +120,7 @@ def _packed(package: str, path: str) -> str:
 
 
 def _section(index: int, f: Findings, title: str) -> Section:
-    shared = f"{setup_text(f.group)} {encoding_text(f.group)}".rstrip()
+    shared = " ".join(filter(None, (told(f.group) for told in (setup_text, training_text, encoding_text))))
     lines = [statistics_text(f.group), resolution_text(f, f.group.headline), MARKS if f.ties else ""]
     statistics = " ".join(text for text in lines if text)
     told = (shared, losses_text(f.group))

@@ -105,6 +105,17 @@ def losses_text(group: Group) -> str:
     )
 
 
+def training_text(group: Group) -> str:
+    """What a training of each method takes: images seen and weights; empty where no run has them in its record."""
+    methods: dict[tuple[float, float], list[str]] = {}
+    for run in (r.record for s in group.scored if not s.is_baseline for r in s.runs):
+        if {"images_seen", "parameters"} <= run.cost.keys():
+            names = methods.setdefault((float(run.cost["images_seen"]), float(run.cost["parameters"])), [])
+            names += [name for name in [method_label(run.spec.method)] if name not in names]
+    texts = [f"{', '.join(m)}: {seen:,.0f} images, {weights:,.0f} weights" for (seen, weights), m in methods.items()]
+    return f"A training sees and has: {'; '.join(texts)}." if texts else ""
+
+
 def encoding_text(group: Group) -> str:
     """How fast the group's backbone encodes, on each machine: medians over runs; empty where no run says."""
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)

@@ -15,6 +15,7 @@ from bench.report.tables.captions import (
     resolution_text,
     setup_text,
     statistics_text,
+    training_text,
 )
 from bench.report.words.names import decimals, interval_text, method_label
 
@@ -67,7 +68,9 @@ def group_title(group: Group) -> str:
 
 def shared_markdown(group: Group) -> str:
     """All that a group's runs share, in paragraphs."""
-    texts = [t for told in (setup_text, encoding_text, losses_text, statistics_text) if (t := told(group))]
+    texts = [
+        t for told in (setup_text, training_text, encoding_text, losses_text, statistics_text) if (t := told(group))
+    ]
     return "\n\n".join(map(md_text, texts))
 
 

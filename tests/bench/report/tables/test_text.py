@@ -10,7 +10,7 @@ from report_fakes import FakeStore, record, score, spec, store_of
 
 from bench.report.collect.findings import findings
 from bench.report.collect.groups import Group, collect, groups
-from bench.report.tables.captions import encoding_text
+from bench.report.tables.captions import encoding_text, training_text
 from bench.report.tables.csv_file import cell_text, csv_text
 from bench.report.tables.rows import run_rows, score_rows, summary_rows
 from bench.report.tables.text import group_markdown, group_tables, latex, md_text, tex_text
@@ -162,3 +162,17 @@ def test_how_fast_the_backbone_encodes_is_told_by_machine() -> None:
     )
     assert encoding_text(group) in group_markdown(findings(group, resamples=50), width=2)
     assert encoding_text(group_of(store_of({0: 0.1}))) == ""
+
+
+def test_images_seen_and_weights_stand_beside_the_results() -> None:
+    def run(method: str, seed: int, images: float, weights: float) -> tuple[Record, list[ScoreFile]]:
+        cost = {"images_seen": images, "parameters": weights}
+        return record(spec(method=method, params={}, seed=seed), cost=cost), []
+
+    runs = [run("vae", 0, 6400.0, 1000.0), run("betavae", 0, 6400.0, 1000.0), run("factorvae", 0, 12800.0, 3500.0)]
+    group = group_of(FakeStore(runs))
+    text = training_text(group)
+    assert "VAE, β-VAE: 6,400 images, 1,000 weights" in text
+    assert "FactorVAE: 12,800 images, 3,500 weights" in text
+    assert text in group_markdown(findings(group, resamples=50), width=2)
+    assert training_text(group_of(store_of({0: 0.1}))) == ""
