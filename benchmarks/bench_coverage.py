@@ -12,14 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.report.stats.intervals import Floats, bootstrap_interval, iqm, mean
+from bench.report.stats.intervals import Floats, estimate, iqm
 
 SEEDS = (5, 10, 20)
 RESAMPLES = 1000
-
-
-def median(x: Floats) -> Floats:
-    return np.asarray(np.median(x, axis=-1))
 
 
 def normal(rng: np.random.Generator, size: int) -> Floats:
@@ -38,12 +34,15 @@ def centres(law: Callable[[np.random.Generator, int], Floats], samples: int) -> 
     """One line a statistic: the coverage at each number of seeds."""
     rng = np.random.default_rng(0)
     population = law(rng, 4_000_000)
-    for of in (iqm, median, mean):
-        truth, covered = float(of(population)), []
-        for n in SEEDS:
-            found = [bootstrap_interval(law(rng, n), rng, resamples=RESAMPLES, of=of) for _ in range(samples)]
-            covered.append(float(np.mean([lo <= truth <= hi for lo, hi in found])))
-        print(f"{law.__name__:9s} {of.__name__:7s} " + " ".join(f"{c:6.3f}" for c in covered))
+    truth = np.array([iqm(population), np.median(population), np.mean(population)])
+    covered = []
+    for n in SEEDS:
+        several = [estimate(law(rng, n), rng, resamples=RESAMPLES) for _ in range(samples)]
+        low = np.array([(e.lo, e.median_lo, e.mean_lo) for e in several])
+        high = np.array([(e.hi, e.median_hi, e.mean_hi) for e in several])
+        covered.append(((low <= truth) & (truth <= high)).mean(axis=0))
+    for name, shares in zip(("iqm", "median", "mean"), np.transpose(covered), strict=True):
+        print(f"{law.__name__:9s} {name:7s} " + " ".join(f"{share:6.3f}" for share in shares))
 
 
 def main() -> None:

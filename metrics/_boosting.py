@@ -5,6 +5,7 @@ DCI reads its importances from this very algorithm and changes its value with an
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,24 +17,16 @@ from metrics._regression_tree import add_steps, compiled, empty_tree, grow, tabu
 NO_CURVATURE = 1e-150  # a leaf of smaller mean hessian adds nothing
 
 
-def boosted_trees(
-    x: Floats,
-    y: Ints,
-    x_test: Floats,
-    rng: np.random.Generator,
-    *,
-    stages: int = 100,
-    rate: float = 0.1,
-    depth: int = 3,
-) -> tuple[Ints, Floats]:
+def boosted_trees(x: Floats, y: Ints, x_test: Floats, rng: np.random.Generator, **growth: Any) -> tuple[Ints, Floats]:
     """Fit to x (N, D), y (N,) of two classes or more: the predicted classes of x_test, and each feature's importance.
 
     The importances (D,) are the squared error that the splits on a feature take off the residuals, summed over all
     trees, in shares of the total; zeros if nothing could be split. `rng` orders the features, and so decides between
-    splits that are exactly as good. A class that is absent from y is never predicted. depth is at most 7.
+    splits that are exactly as good. A class that is absent from y is never predicted.
+    growth: stages, rate and depth, as `stages_of_trees` has them.
     """
     classes = np.unique(y)
-    *_, (score, importance) = stages_of_trees(x, y, x_test, rng, stages=stages, rate=rate, depth=depth)
+    *_, (score, importance) = stages_of_trees(x, y, x_test, rng, **growth)
     return classes[chosen(score)], importance / max(importance.sum(), np.finfo(np.float64).tiny)
 
 
@@ -50,6 +43,7 @@ def stages_of_trees(
     """The fit of `boosted_trees`, stage by stage: the scores of x_test (C, M) by class, and each feature's gain (D,).
 
     Of two classes there is one row of scores, the logit of the second. Both arrays are overwritten by the next stage.
+    depth is at most 7.
     """
     x, x_test = (np.ascontiguousarray(a, dtype=np.float32) for a in _placed(x, x_test))
     classes, y = np.unique(y, return_inverse=True)

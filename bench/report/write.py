@@ -7,14 +7,14 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.report.collect.findings import Findings, findings
 from bench.report.collect.groups import collect, groups
-from bench.report.collect.searches import Searched, searched
+from bench.report.collect.searches import SearchResult, search_results
 from bench.report.comparison.beside import Origin, origin_table
 from bench.report.figures.catalogue import draw, slugs
 from bench.report.figures.searches import search_drawn
 from bench.report.figures.style import save, styled
 from bench.report.page.cite import Citation, bibtex, cff, citation
 from bench.report.page.html import web_page
-from bench.report.page.markdown import CSV, MARKDOWN_WIDTH, page
+from bench.report.page.markdown import CSV, MARKDOWN_WIDTH, Report, page
 from bench.report.tables.csv_file import Block, Written, blocks_of, write_csv
 from bench.report.tables.data_package import content_hash, data_package
 from bench.report.tables.findings import finding_tables
@@ -65,31 +65,31 @@ def write(
     if out.exists() and not out.is_dir():
         raise BenchError(f"report: out is {str(out)!r}, which is a file; expected a folder")
     named = stores if isinstance(stores, Mapping) else {"results": stores}
-    runs, found, looked = gathered(named, searches, seed=seed, resamples=resamples)
+    runs, found, results = gathered(named, searches, seed=seed, resamples=resamples)
     damaged = [f"{name}/{why}" for name, store in named.items() for why in store.damaged.values()]
     name = title or out.resolve().name
     with atomic.replacing_folder(out) as new:
-        paths = _write_all(new, name, runs, found, looked, damaged, origin_table(origins), full)
+        paths = _write_all(new, name, runs, found, results, damaged, origin_table(origins), full)
     return [out / path.relative_to(new) for path in paths]
 
 
 def gathered(
     stores: Mapping[str, Source], searches: Sequence[Search] = (), *, seed: int = 0, resamples: int = 2000
-) -> tuple[list[Run], list[Findings], list[Searched]]:
+) -> tuple[list[Run], list[Findings], list[SearchResult]]:
     """All that a report is made of: the runs, what each group of them says taken together, the searches."""
     runs = collect(stores)
     summed = groups(runs, seed=seed, resamples=resamples)
-    looked = searched(searches, runs, seed=seed, resamples=resamples)
-    confirmed = {one.setting for one in looked if one.setting is not None}
+    results = search_results(searches, runs, seed=seed, resamples=resamples)
+    confirmed = {one.setting for one in results if one.setting is not None}
     found = [findings(group, searched=confirmed, seed=seed, resamples=resamples) for group in summed]
-    return runs, found, looked
+    return runs, found, results
 
 
 def write_data(
-    out: Path, name: str, runs: Sequence[Run], found: Sequence[Findings], looked: Sequence[Searched]
+    out: Path, name: str, runs: Sequence[Run], found: Sequence[Findings], searches: Sequence[SearchResult]
 ) -> tuple[dict[str, Written], Citation]:
     """Write the CSV files and datapackage.json; what was written, and how it is cited."""
-    tables = csv_tables(runs, found, looked)
+    tables = csv_tables(runs, found, searches)
     written = {file: done for file, rows in tables.items() if (done := write_csv(out / file, rows)) is not None}
     cited = citation(name, runs, content_hash(written))
     _write(out / "datapackage.json", data_package(cited.title, CSV, written))
@@ -101,32 +101,31 @@ def _write_all(
     name: str,
     runs: Sequence[Run],
     found: Sequence[Findings],
-    looked: Sequence[Searched],
+    searches: Sequence[SearchResult],
     damaged: Sequence[str],
     origins: Table,
     full: bool,
 ) -> list[Path]:
     (out / "figures").mkdir()
-    written, cited = write_data(out, name, runs, found, looked)
+    written, cited = write_data(out, name, runs, found, searches)
     texts = {"CITATION.cff": cff(cited), "citation.bib": bibtex(cited)} | _texts(found)
     paths = [out / file for file in (*written, "datapackage.json")]
     paths += [_write(out / file, text) for file, text in texts.items()]
     with styled():
-        drawn, of_searches = list(draw(found, full=full)), list(search_drawn(looked))
+        drawn, of_searches = list(draw(found, full=full)), list(search_drawn(searches))
         for one in [*drawn, *of_searches]:
             for figure, stem in ((one.figure, one.stem), (one.column, f"{one.stem}_column")):
                 paths += [] if figure is None else save(figure, out / stem, one.text)
-    text = page(name, runs, found, drawn, damaged, cited, list(written), looked, of_searches, origins)
-    paths.append(_write(out / "report.md", text))
-    text = web_page(name, runs, found, [*drawn, *of_searches], damaged, cited, paths, looked, origins)
-    return [*paths, _write(out / "index.html", text)]
+    report = Report(runs, found, cited, searches, damaged, origins)
+    paths.append(_write(out / "report.md", page(report, drawn, of_searches, written)))
+    return [*paths, _write(out / "index.html", web_page(report, [*drawn, *of_searches], paths))]
 
 
 def csv_tables(
-    runs: Sequence[Run], found: Sequence[Findings], looked: Sequence[Searched]
+    runs: Sequence[Run], found: Sequence[Findings], searches: Sequence[SearchResult]
 ) -> dict[str, Iterable[Block]]:
     """The rows of each CSV file, by its name as in `page.CSV`, as they come."""
-    summed = with_budgets(summary_rows(f.group for f in found), looked)
+    summed = with_budgets(summary_rows(f.group for f in found), searches)
     few = {
         "summary.csv": list(summed),
         "choices.csv": choice_rows(found),
@@ -134,10 +133,10 @@ def csv_tables(
         "hypervolume.csv": hypervolume_rows(found),
         "variance.csv": variance_rows(found),
         "agreement.csv": agreement_rows(found),
-        **search_rows(looked),
+        **search_rows(searches),
     }
     return {
-        "runs.csv": blocks_of(lambda: with_budgets(run_rows(runs), looked)),
+        "runs.csv": blocks_of(lambda: with_budgets(run_rows(runs), searches)),
         "scores.csv": score_blocks(runs),
         "matrices.csv": matrix_blocks(runs),
         "skipped.csv": skipped_blocks(runs),

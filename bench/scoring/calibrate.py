@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bench import plugins
 from bench.data import dsprites, sprites32
 from bench.errors import BenchError
-from bench.quantities import fixed
+from bench.report.words.names import number_text
 from bench.scoring.protocol import Grid as Settings
 from bench.scoring.protocol import Protocol, grid
 from bench.seeds import stream
@@ -120,8 +120,7 @@ def markdown(table: Calibration) -> str:
     head = ["score", *table.codes]
     lines = [head, ["---", *["---:"] * len(table.codes)]]
     lines += [
-        [label, *["–" if math.isnan(x) else fixed(x, 3).replace("-", "−") for x in row]]
-        for label, row in zip(table.labels, table.values, strict=True)
+        [label, *[number_text(x, 3) or "–" for x in row]] for label, row in zip(table.labels, table.values, strict=True)
     ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -143,7 +142,7 @@ def draw(table: Calibration, sizes: tuple[int, ...], seed: int) -> Figure:
     axes = figure.add_subplot()
     image = axes.imshow(np.clip(table.values, 0, 1), cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(table.values):
-        text = "–" if math.isnan(value) else fixed(value, 2).replace("-", "−")
+        text = number_text(value, 2) or "–"
         ink = "white" if math.isnan(value) or value < 0.55 else "black"
         axes.text(j, i, text, ha="center", va="center", color=ink, fontsize=5.5)
     notes = {"perfect": "perfect (ceiling)", "pure noise": "pure noise (chance)"}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bench.data._base import FactorDataset
 from bench.errors import BenchError
 from bench.seeds import stream
-from bench.wrappers._factors import Condition, Mask, columns_of, conditions_of, known, training_weights, weighted
+from bench.wrappers._factors import Mask, columns_of, conditions_of, known, training_weights, weighted
 from bench.wrappers._noise import check_seed
 
 __all__ = ["held_out"]
@@ -37,7 +37,7 @@ def held_out(
         conditions = conditions_of("held_out.where", where, dataset.names)
         columns = tuple(sorted({c.column for c in conditions}))
         weights = training_weights(dataset, columns)
-        unseen = _all_met(dataset, conditions) & known(dataset, columns)
+        unseen = np.logical_and.reduce([c.met(dataset.v) for c in conditions]) & known(dataset, columns)
     else:
         columns = columns_of("held_out.factors", factors, dataset.names)
         weights = training_weights(dataset, columns)
@@ -50,10 +50,6 @@ def held_out(
         raise BenchError("held_out: all rows to score are of one kind, seen or unseen: nothing to tell apart")
     trained = {"train": np.flatnonzero(weights)} if "train" in dataset.parts else {}
     return weighted("held_out", replace(dataset, parts={**dataset.parts, **trained, **parts}), weights)
-
-
-def _all_met(dataset: FactorDataset, conditions: list[Condition]) -> Mask:
-    return np.asarray(np.logical_and.reduce([condition.met(dataset.v) for condition in conditions]))
 
 
 def _fraction(dataset: FactorDataset, drawn: Mask, columns: tuple[int, ...], fraction: float, seed: int) -> Mask:

@@ -82,3 +82,16 @@ def agree(ours: list[float], reference: dict[str, Any]) -> bool:
 def _agree():
     """The rule for sampled metrics: agree(our values over seeds, the reference's entry)."""
     return agree
+
+
+@pytest.fixture
+def v():
+    """600 rows of three factors."""
+    return np.random.default_rng(0).integers(0, (3, 4, 2), (600, 3))
+
+
+@pytest.fixture
+def entangled(v):
+    """Four codes, each of all three factors."""
+    rng = np.random.default_rng(1)
+    return v @ rng.standard_normal((3, 4)) + 0.1 * rng.standard_normal((600, 4))

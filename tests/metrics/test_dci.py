@@ -8,17 +8,6 @@ SIZES = (3, 4, 2)
 ROWS = {"n_train": 400, "n_test": 200}
 
 
-@pytest.fixture
-def v():
-    return np.random.default_rng(0).integers(0, SIZES, (600, 3))
-
-
-@pytest.fixture
-def entangled(v):
-    rng = np.random.default_rng(1)
-    return v @ rng.standard_normal((3, 4)) + 0.1 * rng.standard_normal((600, 4))
-
-
 def score(z, v, seed=0, **keywords):
     return dci(Codes(z, v), np.random.default_rng(seed), **(ROWS | keywords))
 

@@ -1,6 +1,7 @@
 """Images on a grid of factors, from the orders in which files hold them."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,6 @@ def channels_first(blocks: Iterable[NDArray[np.uint8]], height: int, width: int)
         yield np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(len(block), -1)
 
 
-def shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def shrunk(image: NDArray[Any], side: int) -> NDArray[Any]:
     """An image (height, width) or (height, width, channels) at side x side, by Lanczos resampling."""
     return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS))

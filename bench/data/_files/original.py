@@ -58,7 +58,8 @@ def digest(path: Path, algorithm: str) -> str:
     """The file's hash in hex, from the note of it where the file has not been changed since."""
     status = path.stat()
     stated = {"path": str(path.resolve()), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
-    note = cache_directory() / "originals" / "hashes" / f"{_short(f'{algorithm} {path.resolve()}')}.json"
+    name = hashlib.sha256(f"{algorithm} {path.resolve()}".encode()).hexdigest()[:16]
+    note = cache_directory() / "originals" / "hashes" / f"{name}.json"
     with suppress(OSError, ValueError):
         noted = json.loads(note.read_bytes())
         if isinstance(noted, dict) and noted.items() >= stated.items() and isinstance(noted.get(algorithm), str):
@@ -93,7 +94,3 @@ def rows_of(
             blocks=lambda: blocks(verified(located(name, file, source), file)),
         )
     )
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

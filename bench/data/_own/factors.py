@@ -175,18 +175,12 @@ def dataset(
         digest.update(np.ascontiguousarray(values, "<f8").data)
     return FactorDataset(
         observations=x,
-        v=factors.v,
-        names=factors.names,
-        sizes=factors.sizes,
         shape=shape,
         sha256=digest.hexdigest(),
         kind=kind,
         likelihood=likelihood,
         sampled=factors.sampled,
-        unordered=factors.unordered,
-        numbers=factors.numbers,
-        binned=factors.binned,
-        notes=factors.notes,
+        **vars(factors),
     )
 
 

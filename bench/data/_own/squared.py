@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from bench.data._files.images import shrunk
 from bench.errors import BenchError
 
 SIDES = (32, 64)
@@ -50,5 +50,5 @@ def squared(image: NDArray[Any], side: int, fit: str) -> NDArray[Any]:
         image = np.pad(image, ((0, 0), (above, most - height - above), (before, most - width - before)))
     if image.shape[1:] == (side, side):
         return image
-    channels = [np.asarray(Image.fromarray(c).resize((side, side), Image.Resampling.LANCZOS)) for c in image]
-    return np.stack(channels) if image.dtype == np.uint8 else np.stack(channels).clip(0, 1)
+    resampled = np.stack([shrunk(channel, side) for channel in image])
+    return resampled if image.dtype == np.uint8 else resampled.clip(0, 1)

@@ -81,10 +81,6 @@ class Scene:
         """Factor indices, (..., 5), of flat image indices."""
         return np.stack(np.unravel_index(np.asarray(index), self.sizes), axis=-1).astype(np.uint8)
 
-    def index_of(self, factors: ArrayLike) -> NDArray[np.intp]:
-        """Flat image indices, (...), of factor indices (..., 5)."""
-        return np.asarray(np.ravel_multi_index(tuple(np.moveaxis(np.asarray(factors), -1, 0)), self.sizes))
-
     def vertices(self, factors: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Vertices x and y, each (n, m), in 1/256 pixel before rounding, of factors (n, 5) that share their shape."""
         u, v = _outline(int(factors[0, 0])).T

@@ -56,10 +56,9 @@ def choose(
     A run that is not done counts as the worst. Methods without a setting that has a median, or without a score on the
     evaluation seeds, are left out: with one seed, all that have a choice.
     """
-    methods = group.methods
-    selection, evaluation = halves(n for several in methods.values() for s in several for n in s.samples.get(score, {}))
+    selection, evaluation = halves(n for s in group.trained for n in s.samples.get(score, {}))
     choices = []
-    for method, settings in methods.items():
+    for method, settings in group.methods.items():
         fixed = [s for s in settings if s.id in searched] or list(settings)
         rule = MEDIAN if len(fixed) > 1 else ONLY if len(settings) == 1 else SEARCH
         medians = [_median(s.samples.get(criterion, {}), selection) for s in settings]

@@ -55,7 +55,7 @@ class Ties(NamedTuple):
 
 def families(group: Group) -> list[Family]:
     """The two families of each headline score, on all seeds; those without a pair, or with too many, are left out."""
-    methods = {s.id: s.spec.method for several in group.methods.values() for s in several}
+    methods = {s.id: s.spec.method for s in group.trained}
     pairs = {VAE: against(methods, REFERENCE), METHODS: between(methods)}
     runs = by_run(run_means(group.table))
     compared = []
@@ -81,7 +81,7 @@ def ties(group: Group, compared: Sequence[Family]) -> dict[Quantity, Ties]:
     by_name = {(f.name, f.score): f.pairs for f in compared}
     groups = {}
     for score in group.headline:
-        known = [s for several in group.methods.values() for s in several if score in s.estimates]
+        known = [s for s in group.trained if score in s.estimates]
         pairs = by_name.get((METHODS, score))
         if pairs is None:
             continue

@@ -60,9 +60,8 @@ def examples(found: Findings) -> list[Example]:
 
 
 def _setting(found: Findings, method: str, settings: Sequence[Setting]) -> Setting:
-    first = next(iter(found.group.headline), None)
-    chosen = [c.setting for c in found.choices if c.method == method and c.score == c.criterion == first]
-    return chosen[0] if chosen else settings[len(settings) // 2]
+    chosen = found.chosen(found.group.headline[0]) if found.group.headline else {}
+    return chosen.get(method, settings[len(settings) // 2])
 
 
 def example(group: Group, setting: Setting, run: Run) -> Example:

@@ -57,6 +57,14 @@ class Findings:
     ranked: tuple[Quantity, ...]
     agreement: Agreement
 
+    def chosen(self, score: Quantity) -> dict[str, Setting]:
+        """By method, the setting that was chosen for a score by that score."""
+        return {c.method: c.setting for c in self.choices if c.score == c.criterion == score}
+
+    def chosen_ids(self, score: Quantity) -> frozenset[str]:
+        """The ids of these settings."""
+        return frozenset(s.id for s in self.chosen(score).values())
+
 
 def findings(group: Group, *, searched: Collection[str] = (), seed: int = 0, resamples: int = 2000) -> Findings:
     """Take a group's runs together; searched: ids of settings that a search found; `seed` is the bootstrap's."""
@@ -117,7 +125,7 @@ def _spreads(group: Group) -> list[Spread]:
 
 
 def _agreement(group: Group, ranked: Sequence[Quantity], seed: int) -> Agreement:
-    settings = [s.id for several in group.methods.values() for s in several]
+    settings = [s.id for s in group.trained]
     runs = by_run(run_means(group.table)).reindex(columns=list(ranked))
     runs = runs.sort_index(level="seed").reindex(settings, level="setting").dropna(how="all")
     strata = runs.index.get_level_values("setting").tolist()

@@ -19,7 +19,7 @@ from bench.report.collect.curves import Curve, Trainings
 from bench.report.collect.shown import shown
 from bench.report.collect.table import ValueRows, run_means
 from bench.report.stats.intervals import Estimate, estimate
-from bench.report.words.names import METHODS, method_label, rank, symbol, value_order, value_text
+from bench.report.words.names import METHODS, method_label, params_text, rank, value_order
 from bench.seeds import SEARCH_SEEDS, stream
 from bench.spec import RunSpec, setting_id, shared_spec
 from bench.store.files import Damaged
@@ -96,14 +96,16 @@ class Group:
         others = sorted((q for q in found if not q.protocol and q != RECON), key=lambda q: rank(q.name, DIAGNOSTICS))
         return (*[q for q in found if q == RECON], *scores, *others)
 
+    @cached_property
+    def trained(self) -> tuple[Setting, ...]:
+        """The settings of methods, without the baselines."""
+        return tuple(s for s in self.settings if not s.is_baseline)
+
     @property
     def methods(self) -> dict[str, tuple[Setting, ...]]:
-        """Every method's settings, without the baselines'."""
-        found: dict[str, list[Setting]] = {}
-        for s in self.settings:
-            if not s.is_baseline:
-                found.setdefault(s.spec.method, []).append(s)
-        return {name: tuple(several) for name, several in found.items()}
+        """By method, its settings; baselines are none."""
+        names = dict.fromkeys(s.spec.method for s in self.trained)
+        return {name: tuple(s for s in self.trained if s.spec.method == name) for name in names}
 
     @property
     def scores(self) -> tuple[Quantity, ...]:
@@ -176,14 +178,26 @@ def groups(runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000) -> tupl
     samples = _samples(table)
     by_group: dict[str, list[Setting]] = defaultdict(list)
     for name, same in by_setting.items():
-        estimates = {
-            # A stream of its own for each interval: it stays what it is whatever else the report holds.
-            q: estimate(list(by_seed.values()), stream(seed, "report", name, *q), resamples=resamples)
-            for q, by_seed in samples[name].items()
-        }
-        strength = strengths.get(same[0].record.spec.method)
-        setting = _setting(same, strength, samples[name], estimates, *histories[name])
-        by_group[shared_spec(setting.spec).key].append(setting)
+        spec = msgspec.structs.replace(same[0].record.spec, seed=0)
+        done = [r for r in same if r.record.status == "done"]
+        logged, curves = histories[name]
+        setting = Setting(
+            spec,
+            strengths.get(spec.method),
+            definitions=next((r.record.definitions for r in same if r.record.definitions), {}),
+            counts=Counter(r.record.status for r in same),
+            collapsed=sum(r.record.diagnostics.get("collapsed") is True for r in done),
+            samples=dict(samples[name]),
+            estimates={
+                # A stream of its own for each interval: it stays what it is whatever else the report holds.
+                q: estimate(list(by_seed.values()), stream(seed, "report", name, *q), resamples=resamples)
+                for q, by_seed in samples[name].items()
+            },
+            logged=frozenset(logged),
+            curves=curves,
+            runs=tuple(done),
+        )
+        by_group[shared_spec(spec).key].append(setting)
     return tuple(_group(settings, table) for settings in by_group.values())
 
 
@@ -210,29 +224,6 @@ def _samples(table: pd.DataFrame) -> dict[str, dict[Quantity, dict[int, float]]]
     for setting, seed, metric, name, protocol, value in run_means(table).itertuples(index=False, name=None):
         found[setting][Quantity(name, metric, protocol)][seed] = value
     return found
-
-
-def _setting(
-    runs: list[Run],
-    strength: str | None,
-    samples: dict[Quantity, dict[int, float]],
-    estimates: dict[Quantity, Estimate],
-    logged: set[str],
-    curves: dict[str, Curve],
-) -> Setting:
-    done = [r for r in runs if r.record.status == "done"]
-    return Setting(
-        spec=msgspec.structs.replace(runs[0].record.spec, seed=0),
-        strength=strength,
-        definitions=next((r.record.definitions for r in runs if r.record.definitions), {}),
-        counts=Counter(r.record.status for r in runs),
-        collapsed=sum(r.record.diagnostics.get("collapsed") is True for r in done),
-        samples=dict(samples),
-        estimates=estimates,
-        logged=frozenset(logged),
-        curves=curves,
-        runs=tuple(done),
-    )
 
 
 def _joined(one: Run, two: Run) -> Run:
@@ -276,7 +267,7 @@ def setting_text(group: Group, setting: Setting) -> str:
     rest = {k: v for k, v in sorted(setting.spec.params.items()) if k not in shared and k != setting.strength}
     if setting.strength is not None and setting.strength_value is not None:
         rest[setting.strength] = setting.strength_value
-    return ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in rest.items()) or "–"
+    return params_text(rest) or "–"
 
 
 def setting_name(group: Group, setting: Setting) -> str:

@@ -11,7 +11,7 @@ from bench.store.searches import Goal, Search, Trial
 
 
 @dataclass(frozen=True, eq=False)
-class Searched:
+class SearchResult:
     """A search, its chosen trial, and by objective what its setting has on each report seed and that summed up."""
 
     search: Search
@@ -36,10 +36,15 @@ class Searched:
         """Which objective decides: the first that is a score."""
         return next((i for i, g in enumerate(self.search.objectives) if g.protocol or g.name == "udr"), 0)
 
+    @property
+    def goal(self) -> Goal:
+        """The objective that decides."""
+        return self.search.objectives[self.deciding]
 
-def searched(
+
+def search_results(
     searches: Iterable[Search], runs: Sequence[Run], *, seed: int = 0, resamples: int = 2000
-) -> list[Searched]:
+) -> list[SearchResult]:
     """Each search with the runs that confirm its chosen setting; `seed` is the bootstrap's."""
     by_key = {run.record.key: run for run in runs}
     found = []
@@ -53,7 +58,7 @@ def searched(
             if values
         }
         setting = confirming[0].setting if confirming else None
-        found.append(Searched(search, best, samples, estimates, setting))
+        found.append(SearchResult(search, best, samples, estimates, setting))
     return found
 
 
@@ -62,9 +67,9 @@ def label(goal: Goal) -> str:
     return quantity_label(goal.name, score=bool(goal.protocol) or goal.name == "udr").text
 
 
-def so_far(one: Searched) -> list[tuple[int, float]]:
+def so_far(one: SearchResult) -> list[tuple[int, float]]:
     """The best value of the deciding objective after each trial that is done; trials are counted from 1."""
-    better = max if one.search.objectives[one.deciding].direction == "maximize" else min
+    better = max if one.goal.direction == "maximize" else min
     found: list[tuple[int, float]] = []
     for t in one.done:
         value = t.values[one.deciding]

@@ -11,10 +11,9 @@ from bench.report.collect.examples import examples
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Series, Setting, setting_name
 from bench.report.figures.codes import agreement_figure, factor_figure, matrix_figure, unit_figure
-from bench.report.figures.panels import variant_text
 from bench.report.figures.pareto import Panel, pareto_figure, pareto_points
 from bench.report.figures.strength import Row, strength_figure
-from bench.report.figures.style import COLUMN, PAGE, Look, learnt, looks
+from bench.report.figures.style import COLUMN, PAGE, Look, learnt, looks, series_label
 from bench.report.figures.training import (
     GRADIENTS,
     active_figure,
@@ -29,7 +28,7 @@ from bench.report.figures.traversals import strip, traversal_figure
 from bench.report.tables.captions import losses_text, quantities_text, seeds_text, setup_text
 from bench.report.tables.findings import agreement_shown
 from bench.report.words import figures as read
-from bench.report.words.names import AGAINST, method_label
+from bench.report.words.names import AGAINST
 
 KL_HEAD = "KL of each latent dimension in training"
 OVERVIEW = 3  # scores that stand in the first figure of a group
@@ -98,7 +97,7 @@ def missing_text(group: Group, known: Callable[[Setting], bool], why: str) -> st
         done = [s for s in settings if s.runs]
         lacking = [s for s in done if not known(s)]
         if lacking and len(lacking) == len(done):
-            names.append(", ".join(filter(None, [method_label(key[0]), variant_text(key)])))
+            names.append(series_label(key))
         else:
             names += [setting_name(group, s) for s in lacking]
     return f" Not shown: {'; '.join(names)} ({why})." if names else ""
@@ -108,7 +107,7 @@ def _single(found: Findings, stem: str, look: Mapping[Series, Look], *, full: bo
     """The figures of which a group has one each, as far as its runs hold what they show."""
     group, run_of, seen = found.group, examples(found), probed(found.group)
     seeds = _seeds(s.counts["done"] for s in group.scored)
-    trained = _seeds(s.counts["done"] for several in group.methods.values() for s in several if s.runs)
+    trained = _seeds(s.counts["done"] for s in group.trained if s.runs)
     followed = _seeds(one.seeds for one in seen.values())
     one_each = ", one run a method: seed " + ", ".join(map(str, sorted({e.run.record.spec.seed for e in run_of})))
     ranked = ", ".join(found.ranked[i].label.text for i in agreement_shown(found))
@@ -125,12 +124,7 @@ def _single(found: Findings, stem: str, look: Mapping[Series, Look], *, full: bo
         ("penalties", penalty_figure(group, look), f"What methods add to the loss{trained}", read.PENALTIES),
         ("score_curves", score_curve_figure(group, look), f"Scores in training{trained}", read.SCORE_CURVES),
         ("active", active_figure(group, seen, look), f"Active units in training{followed}", read.ACTIVE + unseen),
-        (
-            "kl_curves",
-            kl_figure(group, seen, look),
-            f"{KL_HEAD}{followed}",
-            read.KL_CURVES + unseen,
-        ),
+        ("kl_curves", kl_figure(group, seen, look), f"{KL_HEAD}{followed}", read.KL_CURVES + unseen),
         ("lost", lost_figure(group, look) if full else None, "Runs that diverged, failed or collapsed", read.LOST),
         ("agreement", agreement_figure(found), f"Rank correlations of {ranked}", read.AGREEMENT),
     ]
@@ -142,7 +136,7 @@ def _single(found: Findings, stem: str, look: Mapping[Series, Look], *, full: bo
 
 def _overview(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterator[Drawn]:
     """The first scores against reconstruction, in both widths."""
-    panels = [Panel(found.group, q, chosen=_chosen(found, q)) for q in found.group.headline]
+    panels = [Panel(found.group, q, chosen=found.chosen_ids(q)) for q in found.group.headline]
     panels = [p for p in panels if pareto_points(p)[0]][:OVERVIEW]
     if panels:
         seeds = _seeds(p.y.n for panel in panels for p in pareto_points(panel)[0])
@@ -154,7 +148,7 @@ def _overview(found: Findings, stem: str, look: Mapping[Series, Look]) -> Iterat
 
 def _pareto(found: Findings, quantity: Quantity, stem: str, look: Mapping[Series, Look]) -> Drawn:
     """Two planes, against reconstruction and against KL, or the one of them that there is."""
-    every = [Panel(found.group, quantity, cost, _chosen(found, quantity)) for cost in (RECON, KL)]
+    every = [Panel(found.group, quantity, cost, found.chosen_ids(quantity)) for cost in (RECON, KL)]
     panels = [p for p in every if pareto_points(p)[0]]
     missing = dict.fromkeys(why for panel in every for why in pareto_points(panel)[1])
     against = " and ".join(p.cost.label.text for p in panels) or RECON.label.text
@@ -174,7 +168,7 @@ def _strengths(
     group = found.group
     rows = [row for row in rows if set(row) <= set(group.quantities)]
     quantities = [q for row in rows for q in row]
-    chosen = frozenset((q, s) for q in quantities for s in _chosen(found, q))
+    chosen = frozenset((q, s) for q in quantities for s in found.chosen_ids(q))
     wide = strength_figure(group, rows, look, chosen=chosen)
     scored = any(q.protocol for q in quantities)
     narrow = strength_figure(group, rows[:OVERVIEW], look, width=COLUMN, chosen=chosen) if scored else None
@@ -197,11 +191,6 @@ def _points(panels: Sequence[Panel]) -> str:
     whose = dict.fromkeys(w for method in panels[0].group.methods if (w := method.partition(AGAINST)[2]))
     told = read.POINTS.format(chosen=f"{read.CHOSEN} " if any(p.chosen for p in panels) else "")
     return f"{told} Grey, with the same markers: {', '.join(whose)}." if whose else told
-
-
-def _chosen(found: Findings, score: Quantity) -> frozenset[str]:
-    """Ids of the settings that were chosen for a score by itself."""
-    return frozenset(c.setting.id for c in found.choices if c.score == c.criterion == score)
 
 
 def _setup(group: Group) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from bench.quantities import SCORES, fixed, quantity_label
+from bench.quantities import SCORES, quantity_label
 from bench.report.collect.examples import Example
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Series, Setting, setting_text
@@ -28,7 +28,7 @@ from bench.report.figures.style import (
 )
 from bench.report.stats.intervals import iqm
 from bench.report.tables.findings import agreement_shown
-from bench.report.words.names import factor_names, method_label, rank
+from bench.report.words.names import factor_names, interval_text, method_label, number_text, rank
 from bench.spec import ScoreFile
 from bench.store.runs import Matrix
 
@@ -120,9 +120,8 @@ def agreement_figure(found: Findings) -> Figure | None:
     image = heat_map(ax, table, -1.0, 1.0, cmap="PuOr", written=math.inf)
     for i, j in zip(*np.nonzero(~np.isnan(table)), strict=True):
         a, at = found.agreement, (shown[i + 1], shown[j])
-        interval = "" if math.isnan(a.lo[at]) else f"\n[{fixed(a.lo[at], 2)}, {fixed(a.hi[at], 2)}]"
         ink = "white" if abs(table[i, j]) > 0.6 else "black"
-        text = f"{fixed(table[i, j], 2)}{interval}".replace("-", "−")
+        text = interval_text(table[i, j], a.lo[at], a.hi[at], 2).replace(" [", "\n[")
         ax.text(j, i, text, ha="center", va="center", fontsize=5, color=ink)
     names = [found.ranked[k].label.head for k in shown]
     ax.set_xticks(range(len(table)), names[:-1], rotation=40, ha="right", rotation_mode="anchor")
@@ -134,8 +133,7 @@ def agreement_figure(found: Findings) -> Figure | None:
 
 def unit_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     """KL of each latent dimension, the greatest first: a panel for each series, a line for each of its settings."""
-    series = {k: [s for s in settings if len(_kl(s))] for k, settings in learnt(group).items()}
-    series = {k: settings for k, settings in series.items() if settings}
+    series = learnt(group, lambda s: len(_kl(s)))
     if not series:
         return None
     figure, columns = columns_of(len(series), ["KL (nats)"], 1.7)
@@ -166,7 +164,7 @@ def heat_map(
     for (i, j), value in np.ndenumerate(table):
         if value >= written:
             ink = "white" if value < low + 0.55 * (high - low) else "black"
-            ax.text(j, i, fixed(value, 2).replace("-", "−"), ha="center", va="center", fontsize=4.5, color=ink)
+            ax.text(j, i, number_text(value, 2), ha="center", va="center", fontsize=4.5, color=ink)
     return image
 
 

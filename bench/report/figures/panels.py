@@ -1,5 +1,6 @@
 """What figures of scores share: seeds, intervals, lines of reference with their names, markers that tell a strength."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -12,12 +13,13 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+from numpy.typing import NDArray
 
 from bench.quantities import FAR, Quantity, fixed
 from bench.report.collect.groups import Group, Series, Setting
-from bench.report.figures.style import OUTSIDE, SMALL, Look
+from bench.report.figures.style import COLUMN, OUTSIDE, SMALL, Look, series_label, settle
 from bench.report.stats.intervals import Estimate
-from bench.report.words.names import method_label, symbol, value_text
+from bench.report.words.names import AGAINST, method_label, symbol, value_text
 
 JOINT = 4  # methods that one panel has room for; of more, each has a panel with the others in grey
 MANY = 2000  # seeds in one panel beyond which an SVG holds them as a picture: as shapes they take megabytes
@@ -26,6 +28,7 @@ LEAST, MOST = 2.4, 5.4  # points: sizes of the markers of a method's weakest and
 REACH = 1.25  # a baseline that uses labels, further away than so many spans of the scores, is named at the edge
 LOG = 2.0  # a cost whose ends are further apart than this factor is on a logarithmic axis
 PALE = (0.8, 0.8, 0.8)  # the other methods, behind the one that a panel shows
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 REFERENCES: dict[str, tuple[str, Any]] = {"pca": ("PCA", (0, (4, 1.5))), "supervised": ("supervised", ":")}
 
 
@@ -196,9 +199,32 @@ def symbol_text(parameter: str) -> str:
     return rf"{head}$_{{\mathrm{{{index}}}}}$" if index and len(head) == 1 else symbol(parameter)
 
 
-def variant_text(series: Series) -> str:
-    """`α = 0.5`: what tells a series from the method's others; nothing for the only one."""
-    return ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in series[1])
+def small_multiples(rows: int, count: int, width: float) -> tuple[Figure, list[NDArray[Any]]]:
+    """A figure of rows of `count` panels each, and the axes of each row: (lines, panels side by side).
+
+    A row takes several lines where its panels do not fit side by side: 7 on a page, 3 in a column.
+    """
+    across = min(count, 7 if width > COLUMN else 3)
+    lines = -(-count // across)
+    figure = Figure(figsize=(width, rows * lines * 1.12 + 1.0), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[union-attr,call-arg]
+    grid = np.split(figure.subplots(rows * lines, across, squeeze=False), rows)
+    for block in grid:
+        for ax in block.ravel()[count:]:
+            ax.set_visible(False)
+    return figure, grid
+
+
+def series_dashes(group: Group, methods: Collection[str]) -> dict[Series, Any]:
+    """The series of these methods, with dashes that tell those of one method apart."""
+    several = {m: [key for key in group.series if key[0] == m] for m in methods}
+    return {key: DASHES[i % len(DASHES)] for keys in several.values() for i, key in enumerate(keys)}
+
+
+def series_entries(dashes: Mapping[Series, Any], looks: Mapping[Series, Look]) -> dict[str, Any]:
+    """A legend's entries for the series of methods that have several; others' settings have none."""
+    count = Counter(key[0] for key in dashes if AGAINST not in key[0])
+    return {series_label(key): series_handle(looks[key], dashes[key]) for key in dashes if count[key[0]] > 1}
 
 
 def series_handle(look: Look, dashes: Any) -> Line2D:
@@ -214,8 +240,11 @@ def label_across(rows: Sequence[Sequence[Axes]], text: str) -> None:
     lowest.set_xlabel(text, x=0.5 if len(rows[0]) % 2 else 1.05)
 
 
-def legend(figure: Figure, entries: Mapping[str, Any], across: int) -> None:
-    """Below all panels: an entry for each label; a tuple of handles stands side by side."""
+def finish(figure: Figure, entries: Mapping[str, Any], across: int, names: Iterable[Sequence[Annotation]]) -> None:
+    """Lay the figure out, with a legend below all panels: an entry for each label, a tuple of handles side by side.
+
+    names: of lines of reference, those beside each panel.
+    """
     if entries:
         told: dict[str, Any] = {
             "loc": "outside lower center",
@@ -225,6 +254,10 @@ def legend(figure: Figure, entries: Mapping[str, Any], across: int) -> None:
         }
         sides = {tuple: HandlerTuple(ndivide=None, pad=0.2)}
         figure.legend(list(entries.values()), list(entries), handler_map=sides, **told)
+    figure.align_ylabels()
+    settle(figure)
+    for beside in names:
+        spread(figure, beside)
 
 
 def mark_entries(settings: Sequence[Setting], *, chosen: Collection[str], front: bool) -> dict[str, Any]:

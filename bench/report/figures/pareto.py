@@ -6,36 +6,35 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
 
 from bench.quantities import RECON, Quantity
 from bench.report.collect.groups import Group, Series, Setting
 from bench.report.figures.panels import (
+    DASHES,
     JOINT,
     PALE,
     collapsed_seeds,
     decades,
     draw_references,
     draw_seeds,
+    finish,
     interval,
     label_across,
-    legend,
     limits,
     mark_entries,
     mostly_collapsed,
     references,
+    series_dashes,
+    series_entries,
     series_handle,
     sizes,
-    spread,
+    small_multiples,
     strengths_text,
-    variant_text,
 )
-from bench.report.figures.style import COLUMN, PAGE, Look, settle, wrapped
+from bench.report.figures.style import COLUMN, PAGE, Look, learnt, series_label, wrapped
 from bench.report.stats.hypervolume import non_dominated
 from bench.report.stats.intervals import Estimate
 from bench.report.words.names import AGAINST, method_label, value_text
-
-DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 
 
 class Panel(NamedTuple):
@@ -72,8 +71,8 @@ class Point(NamedTuple):
 def pareto_points(panel: Panel) -> tuple[list[Point], list[str]]:
     """The methods' settings in the plane, and why those that are not there are missing. Baselines are on no front."""
     points, missing = [], []
-    for series, settings in panel.group.series.items():
-        for s in [s for s in settings if not s.is_baseline]:
+    for series, settings in learnt(panel.group).items():
+        for s in settings:
             lacking = [q.label.text for q in (panel.cost, panel.score) if q not in s.estimates]
             if lacking:
                 why = f"no {' and no '.join(lacking)}" if s.counts["done"] else "no done run"
@@ -151,25 +150,21 @@ def _joint(panels: Sequence[Panel], looks: Mapping[Series, Look], width: float) 
         if last:
             ax.set_xlabel(_cost_label(panel, "\n" if columns > 2 else " "))
     entries: dict[str, Any] = {}
-    for series, several in panels[0].group.series.items():
-        if not several[0].is_baseline and AGAINST not in series[0]:
-            name = ", ".join(filter(None, [method_label(series[0]), variant_text(series), strengths_text(several)]))
+    for series, several in learnt(panels[0].group).items():
+        if AGAINST not in series[0]:
+            name = ", ".join(filter(None, [series_label(series), strengths_text(several)]))
             entries[name] = series_handle(looks[series], dashes[series])
-    _finish(figure, panels, entries, names, 3 if columns > 1 else 2)
+    finish(figure, entries | _marks(panels), 3 if columns > 1 else 2, names)
     return figure
 
 
 def _multiples(panels: Sequence[Panel], methods: Sequence[str], looks: Mapping[Series, Look], width: float) -> Figure:
     """For each plane a row of panels, one a method, the others in grey behind it; more rows where they do not fit."""
-    across = min(len(methods), 7 if width > COLUMN else 3)
-    blocks = -(-len(methods) // across)
-    figure = Figure(figsize=(width, len(panels) * blocks * 1.12 + 1.0), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[union-attr,call-arg]
-    grid = figure.subplots(len(panels) * blocks, across, squeeze=False)
     group, names = panels[0].group, []
-    dashes = {key: DASHES[i % len(DASHES)] for m in methods for i, key in enumerate(_series_of(group, m))}
-    for row, panel in enumerate(panels):
-        block = grid[row * blocks : (row + 1) * blocks]
+    dashes = series_dashes(group, methods)
+    figure, grid = small_multiples(len(panels), len(methods), width)
+    for row, (panel, block) in enumerate(zip(panels, grid, strict=True)):
+        lines, across = block.shape
         axes, points = list(block.ravel()[: len(methods)]), pareto_points(panel)[0]
         _set_limits(axes, points, panel)
         for i, (ax, method) in enumerate(zip(axes, methods, strict=True)):
@@ -177,20 +172,16 @@ def _multiples(panels: Sequence[Panel], methods: Sequence[str], looks: Mapping[S
             named = i % across == across - 1 or i == len(axes) - 1
             names.append(draw_references(ax, references(group, panel.score), named=named))
             ax.tick_params(labelleft=i % across == 0, labelbottom=i + across >= len(methods))
-            if row == 0 or blocks > 1:
+            if row == 0 or lines > 1:
                 ax.set_title(f"{method_label(method)}\n{strengths_text(group.methods[method])}")
         for left in block[:, 0]:
             left.set_ylabel(wrapped(f"{panel.score.label.text}\N{NO-BREAK SPACE}→", 0.8))
-        for ax in block.ravel()[len(methods) :]:
-            ax.set_visible(False)
         if row == len(panels) - 1 or panels[row + 1].cost != panel.cost:
             label_across([list(one) for one in block], _cost_label(panel))
         else:
             for ax in axes:
                 ax.tick_params(labelbottom=False)
-    several = [key for m in methods if len(_series_of(group, m)) > 1 for key in _series_of(group, m)]
-    entries = {f"{method_label(k[0])}, {variant_text(k)}": series_handle(looks[k], dashes[k]) for k in several}
-    _finish(figure, panels, entries, names, 5 if width > COLUMN else 2)
+    finish(figure, series_entries(dashes, looks) | _marks(panels), 5 if width > COLUMN else 2, names)
     return figure
 
 
@@ -251,30 +242,14 @@ def _set_limits(axes: Sequence[Axes], points: Sequence[Point], panel: Panel) -> 
         ax.set_ylim(*limits(heights, references(panel.group, panel.score)))
 
 
-def _finish(
-    figure: Figure,
-    panels: Sequence[Panel],
-    entries: dict[str, Any],
-    names: Sequence[Sequence[Annotation]],
-    across: int,
-) -> None:
-    settings = [s for several in panels[0].group.methods.values() for s in several]
+def _marks(panels: Sequence[Panel]) -> dict[str, Any]:
     chosen = {s for panel in panels for s in panel.chosen}
-    legend(figure, entries | mark_entries(settings, chosen=chosen, front=True), across)
-    figure.align_ylabels()
-    settle(figure)
-    for beside in names:
-        spread(figure, beside)
-
-
-def _series_of(group: Group, method: str) -> list[Series]:
-    return [key for key in group.series if key[0] == method]
+    return mark_entries(panels[0].group.trained, chosen=chosen, front=True)
 
 
 def _dashes(group: Group) -> dict[Series, Any]:
-    learnt = [key for key, several in group.series.items() if not several[0].is_baseline]
-    methods = list(dict.fromkeys(key[0] for key in learnt))
-    return {key: DASHES[methods.index(key[0]) % len(DASHES)] for key in learnt}
+    methods = list(group.methods)
+    return {key: DASHES[methods.index(key[0]) % len(DASHES)] for key in learnt(group)}
 
 
 def _cost_label(panel: Panel, between: str = " ") -> str:

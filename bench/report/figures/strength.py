@@ -17,26 +17,25 @@ from bench.report.figures.panels import (
     decades,
     draw_references,
     draw_seeds,
+    finish,
     interval,
-    legend,
     limits,
     mark_entries,
     mostly_collapsed,
     references,
-    series_handle,
-    spread,
+    series_dashes,
+    series_entries,
+    small_multiples,
     symbol_text,
-    variant_text,
 )
-from bench.report.figures.style import COLUMN, PAGE, Look, settle, wrapped
-from bench.report.words.names import AGAINST, method_label, value_text
+from bench.report.figures.style import COLUMN, PAGE, Look, wrapped
+from bench.report.words.names import method_label, value_text
 
 Row = tuple[Quantity, ...]  # what a row of panels shows: one quantity, or a lower and an upper bound
 LOGARITHMIC = ("total_correlation", "tc_", "grad_")  # what quantities are called that span orders of magnitude
 FLOOR = 1e-3  # where a logarithmic axis ends at the least, in nats
 LETTERS = 140  # in a legend as wide as a page
 DODGE = 0.07  # between the series of a method, of the width of the panel
-DASHES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (6, 1.2, 1.2, 1.2)))
 
 
 def strength_figure(
@@ -58,29 +57,19 @@ def strength_figure(
     rows = [row for row in rows if known.issuperset(row)]
     if not methods or not rows:
         return None
-    across = min(len(methods), 7 if width > COLUMN else 3)
-    blocks = -(-len(methods) // across)
-    rows = rows[:1] if blocks > 1 and width <= COLUMN else rows
-    figure = Figure(figsize=(width, len(rows) * blocks * 1.12 + 1.0), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[union-attr,call-arg]
-    grid = figure.subplots(len(rows) * blocks, across, squeeze=False)
-    names = []
-    for i, row in enumerate(rows):
-        names += _draw_row(grid[i * blocks : (i + 1) * blocks], group, row, methods, looks, chosen, first=i == 0)
-        for ax in grid[i * blocks : (i + 1) * blocks].ravel()[: len(methods)]:
+    rows = rows[:1] if len(methods) > 3 and width <= COLUMN else rows
+    figure, grid = small_multiples(len(rows), len(methods), width)
+    dashes, names = series_dashes(group, methods), []
+    for i, (row, block) in enumerate(zip(rows, grid, strict=True)):
+        names += _draw_row(block, group, row, methods, looks, dashes, chosen, first=i == 0)
+        for ax in block.ravel()[: len(methods)]:
             ax.tick_params(labelbottom=i == len(rows) - 1)
-    if len(rows) > 0:
-        for ax, method in zip(grid[-blocks:].ravel(), methods, strict=False):
-            ax.set_xlabel(symbol_text(next(s.strength for s in group.methods[method] if s.strength is not None)))
-    _finish(
-        figure,
-        group,
-        methods,
-        looks,
-        names,
-        chosen=chosen,
-        wide=width > COLUMN,
-    )
+    for ax, method in zip(grid[-1].ravel(), methods, strict=False):
+        ax.set_xlabel(symbol_text(next(s.strength for s in group.methods[method] if s.strength is not None)))
+    settings = [s for m in methods for s in group.methods[m]]
+    entries = series_entries(dashes, looks) | mark_entries(settings, chosen={s for _, s in chosen}, front=False)
+    across = min(5, LETTERS // (max(map(len, entries)) + 6)) if width > COLUMN else 2
+    finish(figure, entries, max(across, 2), names)
     return figure
 
 
@@ -90,6 +79,7 @@ def _draw_row(
     row: Row,
     methods: Sequence[str],
     looks: Mapping[Series, Look],
+    dashes: Mapping[Series, Any],
     chosen: frozenset[tuple[Quantity, str]],
     *,
     first: bool,
@@ -98,8 +88,6 @@ def _draw_row(
     lines, names = _lines(group, row), []
     settings = [s for m in methods for s in group.methods[m]]
     axes = list(block.ravel()[: len(methods)])
-    for ax in block.ravel()[len(methods) :]:
-        ax.set_visible(False)
     low, high = _ends(settings, row, lines)
     across = block.shape[1]
     for i, (ax, method) in enumerate(zip(axes, methods, strict=True)):
@@ -107,9 +95,9 @@ def _draw_row(
         ax.set_ylim(low, high)
         if row[0].name.startswith(LOGARITHMIC):
             decades(ax, "y")
-        series = [key for key in group.series if key[0] == method]
+        series = [key for key in dashes if key[0] == method]
         for k, key in enumerate(series):
-            _draw_series(ax, row, group.series[key], looks[key], k - (len(series) - 1) / 2, DASHES[k % 4], chosen)
+            _draw_series(ax, row, group.series[key], looks[key], k - (len(series) - 1) / 2, dashes[key], chosen)
         names.append(draw_references(ax, lines, named=i % across == across - 1 or i == len(axes) - 1))
         ax.tick_params(labelleft=i % across == 0)
         if first:
@@ -200,32 +188,6 @@ def _row_label(row: Row) -> str:
     label = row[0].label
     text = label.axis if len(row) == 1 else f"{label.text.partition(',')[0]}, bounds ({label.unit})"
     return wrapped(text.replace(" ↑", "\N{NO-BREAK SPACE}↑"), 0.95)
-
-
-def _finish(
-    figure: Figure,
-    group: Group,
-    methods: Sequence[str],
-    looks: Mapping[Series, Look],
-    names: Sequence[Sequence[Annotation]],
-    *,
-    chosen: frozenset[tuple[Quantity, str]],
-    wide: bool,
-) -> None:
-    entries: dict[str, Any] = {}
-    for method in [m for m in methods if AGAINST not in m]:
-        series = [key for key in group.series if key[0] == method]
-        for k, key in enumerate(series if len(series) > 1 else []):
-            name = f"{method_label(method)}, {variant_text(key)}"
-            entries[name] = series_handle(looks[key], DASHES[k % len(DASHES)])
-    settings = [s for m in methods for s in group.methods[m]]
-    entries |= mark_entries(settings, chosen={s for _, s in chosen}, front=False)
-    across = min(5, LETTERS // (max(map(len, entries)) + 6)) if wide else 2
-    legend(figure, entries, max(across, 2))
-    figure.align_ylabels()
-    settle(figure)
-    for beside in names:
-        spread(figure, beside)
 
 
 def _position(setting: Setting) -> float | None:

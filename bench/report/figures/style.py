@@ -2,7 +2,7 @@
 
 import itertools
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from bench import plugins
 from bench.quantities import BASELINES
 from bench.report.collect.groups import Group, Series, Setting
-from bench.report.words.names import AGAINST, MARKERS, METHODS, method_label, symbol, value_text
+from bench.report.words.names import AGAINST, MARKERS, METHODS, method_label, params_text, symbol
 
 ACROSS = 5  # columns side by side
 WIDTH = 1.75  # inches of each, as far as the page has them
@@ -96,16 +96,20 @@ def looks(series: Iterable[tuple[Series, tuple[Setting, ...]]]) -> dict[Series, 
 
 def series_name(series: Series, settings: tuple[Setting, ...]) -> str:
     """`InfoVAE, α = 0.5 (λ)`: the parameter in brackets is the one whose value stands beside a point."""
-    method, rest = series
     strength = next((s.strength for s in settings if s.strength is not None), None)
-    name = ", ".join([method_label(method), *(f"{symbol(k)} = {value_text(v)}" for k, v in rest)])
+    name = series_label(series)
     return name if strength is None else f"{name} ({symbol(strength)})"
+
+
+def series_label(series: Series) -> str:
+    """`InfoVAE, α = 0.5`: the method, and what tells the series from the method's others."""
+    return ", ".join(filter(None, [method_label(series[0]), params_text(dict(series[1]))]))
 
 
 def strength_name(setting: Setting) -> str:
     """`λ = 10`: what tells a setting from the others of its series; nothing for a method without a strength."""
     value = setting.strength_value
-    return "" if value is None else f"{symbol(setting.strength or '')} = {value_text(value)}"
+    return "" if value is None else params_text({setting.strength or "": value})
 
 
 def shades(colour: tuple[float, float, float], count: int) -> list[dict[str, Any]]:
@@ -140,9 +144,10 @@ def save(figure: Figure, stem: Path, caption: str) -> list[Path]:
     return paths
 
 
-def learnt(group: Group) -> dict[Series, tuple[Setting, ...]]:
-    """The series of a group without its baselines."""
-    return {key: settings for key, settings in group.series.items() if not settings[0].is_baseline}
+def learnt(group: Group, known: Callable[[Setting], object] = lambda s: True) -> dict[Series, tuple[Setting, ...]]:
+    """The series of a group without its baselines; of each the settings of which something is known, if any."""
+    series = {key: tuple(s for s in several if not s.is_baseline and known(s)) for key, several in group.series.items()}
+    return {key: settings for key, settings in series.items() if settings}
 
 
 def side_by_side(count: int) -> int:

@@ -1,6 +1,6 @@
 """Figures of trainings: loss terms and scores by update, and what was lost at which strength."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from bench.quantities import DIAGNOSTICS
-from bench.report.collect.curves import PENALTY
+from bench.report.collect.curves import PENALTY, Curve
 from bench.report.collect.groups import Group, Series, Setting, setting_text
 from bench.report.figures.style import (
     SMALL,
@@ -24,7 +24,7 @@ from bench.report.figures.style import (
     strength_name,
     wrapped,
 )
-from bench.report.tables.text import COUNTS
+from bench.report.tables.text import COUNTS, lost_count
 from bench.report.words.names import method_label, value_text
 from bench.store.runs import Matrix, Run
 
@@ -40,12 +40,12 @@ HATCHES = {"diverged": "////", "failed": "xxxx", "collapsed": "...."}
 
 def curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     """Reconstruction and KL by update: a row for each, a column for each series, a line for each of its settings."""
-    series = _logging(group, TERMS)
+    series = learnt(group, lambda s: s.logged & TERMS.keys())
     terms = [t for t in TERMS if any(t in s.logged for settings in series.values() for s in settings)]
     if not terms:
         return None
     figure, columns = columns_of(len(series), [TERMS[term] for term in terms], 1.35)
-    _draw_columns(columns, series, terms, looks)
+    _draw_columns(columns, series, [_curves(group, term) for term in terms], looks)
     if "recon" in terms:
         _decades(columns[0][terms.index("recon")])
     settle(figure)
@@ -54,11 +54,11 @@ def curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
 
 def penalty_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     """What methods add to reconstruction and KL, by update: a panel for each series that logs it, on its own scale."""
-    series = _logging(group, ADDED)
+    series = learnt(group, lambda s: s.logged & ADDED.keys())
     if not series:
         return None
     figure, columns = columns_of(len(series), [""], 1.5, own=True)
-    _draw_columns(columns, series, [PENALTY], looks)
+    _draw_columns(columns, series, [_curves(group, PENALTY)], looks)
     for (ax,), settings in zip(columns, series.values(), strict=True):
         name = next(p for p in ADDED if any(p in s.logged for s in settings))
         ax.set_ylabel(ADDED[name])
@@ -75,12 +75,11 @@ def penalty_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
 def score_curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     """Scores by update, of runs that were scored in training: a row for each score, a column for each series."""
     names = {q.name: q.label.text for q in group.headline if any(q.name in s.curves for s in group.settings)}
-    series = {k: [s for s in settings if names.keys() & s.curves] for k, settings in learnt(group).items()}
-    series = {k: settings for k, settings in series.items() if settings}
+    series = learnt(group, lambda s: names.keys() & s.curves)
     if not series:
         return None
     figure, columns = columns_of(len(series), list(names.values()), 1.35)
-    _draw_columns(columns, series, list(names), looks)
+    _draw_columns(columns, series, [_curves(group, name) for name in names], looks)
     settle(figure)
     return figure
 
@@ -88,13 +87,13 @@ def score_curve_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | N
 def lost_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     """Runs that diverged, failed or collapsed, in a bar for each setting; None where none did."""
     series = learnt(group)
-    if not any(_count(s, what) for settings in series.values() for s in settings for what in COUNTS):
+    if not any(lost_count(s, what) for settings in series.values() for s in settings for what in COUNTS):
         return None
     figure, columns = columns_of(len(series), ["runs"], 1.5, across="column")
     for (ax,), (key, settings) in zip(columns, series.items(), strict=True):
         x, floor = np.arange(len(settings)), np.zeros(len(settings))
         for what in COUNTS:
-            height = np.array([_count(s, what) for s in settings], dtype=float)
+            height = np.array([lost_count(s, what) for s in settings], dtype=float)
             ax.bar(x, height, bottom=floor, color="white", edgecolor=looks[key].ink, hatch=HATCHES[what], linewidth=0.8)
             floor += height
         strengths = [None if s.strength_value is None else value_text(s.strength_value) for s in settings]
@@ -108,22 +107,20 @@ def lost_figure(group: Group, looks: Mapping[Series, Look]) -> Figure | None:
     return figure
 
 
-def _logging(group: Group, terms: Iterable[str]) -> dict[Series, list[Setting]]:
-    """The series with settings that log one of these terms."""
-    known = {k: [s for s in settings if s.logged.intersection(terms)] for k, settings in learnt(group).items()}
-    return {k: settings for k, settings in known.items() if settings}
-
-
 def _draw_columns(
     columns: Sequence[Sequence[Axes]],
     series: Mapping[Series, Sequence[Setting]],
-    terms: Sequence[str],
+    rows: Sequence[Mapping[Setting, Curve]],
     looks: Mapping[Series, Look],
 ) -> None:
-    """The curves of a series in each column, a term in each row."""
+    """The curves of a series in each column; those of each row by setting."""
     for column, (key, settings) in zip(columns, series.items(), strict=True):
-        for ax, term in zip(column, terms, strict=True):
-            _draw_curves(ax, settings, term, looks[key])
+        for s, drawn in zip(settings, shades(looks[key].colour, len(settings)), strict=True):
+            for ax, curves in zip(column, rows, strict=True):
+                if s in curves:
+                    steps, middle, low, high = curves[s]
+                    ax.plot(steps, middle, label=strength_name(s), **drawn)
+                    ax.fill_between(steps, low, high, color=drawn["color"], alpha=0.2, linewidth=0)
         column[0].set_title(wrapped(looks[key].name, WIDTH))
         if len(settings) > 1:
             column[0].legend(fontsize=SMALL, handlelength=1.6)
@@ -137,16 +134,8 @@ def _decades(ax: Axes) -> None:
     ax.yaxis.set_minor_locator(NullLocator())
 
 
-def _draw_curves(ax: Axes, settings: Sequence[Setting], term: str, look: Look) -> None:
-    for s, drawn in zip(settings, shades(look.colour, len(settings)), strict=True):
-        curve = s.curves.get(term)
-        if curve is not None:
-            ax.plot(curve.steps, curve.median, label=strength_name(s), **drawn)
-            ax.fill_between(curve.steps, curve.low, curve.high, color=drawn["color"], alpha=0.2, linewidth=0)
-
-
-def _count(setting: Setting, what: str) -> int:
-    return setting.collapsed if what == "collapsed" else setting.counts[what]
+def _curves(group: Group, term: str) -> dict[Setting, Curve]:
+    return {s: s.curves[term] for s in group.settings if term in s.curves}
 
 
 GRADIENTS = tuple(name for name in DIAGNOSTICS if name.startswith("grad_loss"))
@@ -155,37 +144,27 @@ GRADIENTS = tuple(name for name in DIAGNOSTICS if name.startswith("grad_loss"))
 class Probed(NamedTuple):
     """Quartiles over the seeds of a setting, at each logged update.
 
-    seeds: how many; steps (T,); active (3, T); kl (3, T, D), each run's dimensions in falling order at each update.
+    seeds: how many; active: the number of active units; kl (3, T, D), each run's dimensions in falling order.
     """
 
     seeds: int
-    steps: Matrix
-    active: Matrix
+    active: Curve
     kl: Matrix
 
 
 def probed(group: Group) -> dict[Setting, Probed]:
     """The settings of methods whose runs were probed in training; histories are read one after another."""
-    settings = [s for several in learnt(group).values() for s in several if ACTIVE in s.logged]
+    settings = [s for s in group.trained if ACTIVE in s.logged]
     return {s: found for s in settings if (found := _quartiles(s)) is not None}
 
 
 def active_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[Series, Look]) -> Figure | None:
     """Active units by update: a panel for each series, a line for each of its settings."""
-    series = {k: [s for s in settings if s in found] for k, settings in learnt(group).items()}
-    series = {k: settings for k, settings in series.items() if settings}
+    series = learnt(group, found.__contains__)
     if not series:
         return None
     figure, columns = columns_of(len(series), ["active units"], 1.55)
-    for (ax,), (key, settings) in zip(columns, series.items(), strict=True):
-        for s, drawn in zip(settings, shades(looks[key].colour, len(settings)), strict=True):
-            low, middle, high = found[s].active
-            ax.plot(found[s].steps, middle, label=strength_name(s), **drawn)
-            ax.fill_between(found[s].steps, low, high, color=drawn["color"], alpha=0.2, linewidth=0)
-        ax.set_title(wrapped(looks[key].name, WIDTH))
-        if len(settings) > 1:
-            ax.legend(fontsize=SMALL, handlelength=1.6)
-    below(columns, "update")
+    _draw_columns(columns, series, [{s: found[s].active for s in found}], looks)
     columns[0][0].set_ylim(-0.03 * group.spec.z_dim, 1.03 * group.spec.z_dim)
     settle(figure)
     return figure
@@ -193,18 +172,18 @@ def active_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[
 
 def kl_figure(group: Group, found: Mapping[Setting, Probed], looks: Mapping[Series, Look]) -> Figure | None:
     """KL of the latent dimensions by update: a panel for each setting, a line for each place in their order."""
-    shown = [(key, s) for key, settings in learnt(group).items() for s in settings if s in found]
+    shown = [(key, s) for key, settings in learnt(group, found.__contains__).items() for s in settings]
     if not shown:
         return None
     figure, columns = columns_of(len(shown), ["KL (nats)"], 1.15)
     for (ax,), (key, s) in zip(columns, shown, strict=True):
         for low, middle, high in np.moveaxis(found[s].kl, 2, 0):
-            ax.plot(found[s].steps, middle, color=looks[key].ink, linewidth=0.7)
-            ax.fill_between(found[s].steps, low, high, color=looks[key].colour, alpha=0.25, linewidth=0)
+            ax.plot(found[s].active.steps, middle, color=looks[key].ink, linewidth=0.7)
+            ax.fill_between(found[s].active.steps, low, high, color=looks[key].colour, alpha=0.25, linewidth=0)
         name = f"{method_label(s.spec.method)}, {setting_text(group, s)}".removesuffix(", –")
         ax.set_title(wrapped(name, WIDTH))
     below(columns, "update")
-    settled = [found[s].kl[-1, len(found[s].steps) // 4 :].max() for _, s in shown]
+    settled = [found[s].kl[-1, len(found[s].active.steps) // 4 :].max() for _, s in shown]
     columns[0][0].set_ylim(0, max(LEAST_TOP, *(1.05 * top for top in settled)))
     settle(figure)
     return figure
@@ -217,8 +196,8 @@ def _quartiles(setting: Setting) -> Probed | None:
         return None
     steps = read[0][0]
     same = [one for one in read if np.array_equal(one[0], steps) and one[2].shape == read[0][2].shape]
-    active, kl = (np.quantile([one[i] for one in same], QUARTILES, axis=0) for i in (1, 2))
-    return Probed(len(same), steps, active, kl)
+    (low, middle, high), kl = (np.quantile([one[i] for one in same], QUARTILES, axis=0) for i in (1, 2))
+    return Probed(len(same), Curve(steps, middle, low, high), kl)
 
 
 def _probes(run: Run) -> tuple[Matrix, Matrix, Matrix] | None:

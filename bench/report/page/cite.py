@@ -40,22 +40,11 @@ def citation(study: str, runs: Sequence[Run], content: str) -> Citation:
         study=study,
         runs=len(records),
         done=sum(r.status == "done" for r in records),
-        versions=_found(records_of(runs, "code_version")),
-        commits=_found(records_of(runs, "commit")),
+        versions=_stated(runs, "code_version"),
+        commits=_stated(runs, "commit"),
         date=max(dates, default="")[:10],
         hash=content,
     )
-
-
-def records_of(runs: Sequence[Run], name: str) -> list[str]:
-    """What the runs' environments say of one thing, with a mark for files that differed from their commit."""
-    found = []
-    for run in runs:
-        value = run.record.environment.get(name)
-        dirty = name == "commit" and run.record.environment.get("dirty") is True
-        if value is not None:
-            found.append(f"{value}{' with changes' if dirty else ''}")
-    return found
 
 
 def cff(c: Citation) -> str:
@@ -92,8 +81,14 @@ def bibtex(c: Citation) -> str:
     return f"@misc{{disentanglement-bench-{_key(c.study)}-{c.hash[:8]},\n{body}}}\n"
 
 
-def _found(values: list[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(values)))
+def _stated(runs: Sequence[Run], name: str) -> tuple[str, ...]:
+    """What the runs' environments say of one thing, with a mark for files that differed from their commit."""
+    stated = set()
+    for environment in [run.record.environment for run in runs]:
+        dirty = name == "commit" and environment.get("dirty") is True
+        if (value := environment.get(name)) is not None:
+            stated.add(f"{value}{' with changes' if dirty else ''}")
+    return tuple(sorted(stated))
 
 
 def _quoted(text: str) -> str:

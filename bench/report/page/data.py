@@ -8,8 +8,8 @@ from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Setting, setting_name, setting_text
 from bench.report.figures.style import looks
 from bench.report.page.plot import layouts, pareto_series, pareto_views
-from bench.report.page.runs import BEST, MEDIAN, Shown, behind, rounded
-from bench.report.tables.text import COUNTS, lost_count
+from bench.report.page.runs import BEST, MEDIAN, PageRun, rounded, run_details
+from bench.report.tables.text import COUNTS, group_title, lost_count
 from bench.report.words.again import command
 from bench.report.words.names import METHODS, SYMBOLS, decimals, interval_text, method_label
 
@@ -17,12 +17,7 @@ FIRST = ("kl", "active_units")  # diagnostics that a table shows before its read
 SCORES = 6  # scores, likewise: more columns would not fit on a laptop's screen
 
 
-def group_name(group: Group) -> str:
-    """`sprites32, small, 2,000 updates`."""
-    return f"{group.spec.dataset.label}, {group.spec.backbone}, {group.spec.steps:,} updates"
-
-
-def page_data(found: Sequence[Findings], runs: Sequence[Shown]) -> dict[str, Any]:
+def page_data(found: Sequence[Findings], runs: Sequence[PageRun]) -> dict[str, Any]:
     """All of it, ready for JSON; numbers of four significant digits, in the order of the quantities.
 
     words: what people type for a letter or a name in a table.
@@ -35,12 +30,12 @@ def page_data(found: Sequence[Findings], runs: Sequence[Shown]) -> dict[str, Any
     look = looks(item for g in groups for item in g.series.items())
     return {
         "quantities": heads,
-        "runs": [_run(one, quantities) | b._asdict() for one, b in zip(runs, behind(runs), strict=True)],
+        "runs": [_run(one, quantities) | b._asdict() for one, b in zip(runs, run_details(runs), strict=True)],
         "words": {label: name for name, label in (SYMBOLS | METHODS | {m: method_label(m) for m in methods}).items()},
         "layouts": layouts(),
         "groups": [
             {
-                "name": group_name(f.group),
+                "name": group_title(f.group),
                 "settings": [_setting(f, s, quantities, heads, middle.get(s.id)) for s in f.group.settings],
                 "series": pareto_series(f.group, look),
                 "views": pareto_views(f, quantities),
@@ -71,13 +66,13 @@ def _head(groups: Sequence[Group], q: Quantity) -> dict[str, Any]:
     }
 
 
-def _run(one: Shown, quantities: Sequence[Quantity]) -> dict[str, Any]:
+def _run(one: PageRun, quantities: Sequence[Quantity]) -> dict[str, Any]:
     record = one.run.record
     done = record.status == "done"
     samples = one.setting.samples if done else {}
     return {
         "key": record.key,
-        "group": group_name(one.group),
+        "group": group_title(one.group),
         "id": one.setting.id,
         "name": setting_name(one.group, one.setting),
         "method": method_label(record.spec.method),
@@ -91,7 +86,7 @@ def _run(one: Shown, quantities: Sequence[Quantity]) -> dict[str, Any]:
     }
 
 
-def _role(one: Shown) -> str:
+def _role(one: PageRun) -> str:
     n = one.setting.counts["done"]
     if one.role not in (MEDIAN, BEST) or n < 2:
         return ""

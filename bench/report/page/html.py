@@ -12,12 +12,11 @@ from markupsafe import Markup
 
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, setting_name
-from bench.report.collect.searches import Searched
 from bench.report.figures.catalogue import Drawn
-from bench.report.page.cite import Citation, bibtex
-from bench.report.page.data import group_name, page_data
-from bench.report.page.markdown import CSV, FILES, counted, environment, losses, noted, unscored
-from bench.report.page.runs import Shown, shown
+from bench.report.page.cite import bibtex
+from bench.report.page.data import page_data
+from bench.report.page.markdown import CSV, FILES, Report, counted, environment, losses, noted, unscored
+from bench.report.page.runs import PageRun, page_runs
 from bench.report.tables.captions import (
     MARKS,
     encoding_text,
@@ -30,7 +29,7 @@ from bench.report.tables.captions import (
 from bench.report.tables.conclusion import conclusion
 from bench.report.tables.findings import finding_tables
 from bench.report.tables.searches import search_table
-from bench.report.tables.text import COUNTS, Finding, Table, lost_count
+from bench.report.tables.text import COUNTS, Finding, Table, group_title, lost_count
 from bench.store.runs import Run
 
 if TYPE_CHECKING:
@@ -61,30 +60,21 @@ class Section(NamedTuple):
     conclusion: list[str]
 
 
-def web_page(
-    title: str,
-    runs: Sequence[Run],
-    found: Sequence[Findings],
-    drawn: Sequence[Drawn],
-    damaged: Sequence[str],
-    cited: Citation,
-    written: Sequence[Path],
-    searches: Sequence[Searched] = (),
-    origins: Table | None = None,
-) -> str:
+def web_page(report: Report, drawn: Sequence[Drawn], written: Sequence[Path]) -> str:
     """The page's text. written: the report's other files, of which the CSV files are offered for download.
 
     Everything that comes from a result file is escaped, and the page's own policy allows no script but its own and no
     request. Of a study too great for one page it shows as much as there is room for, and says so.
     """
-    several = shown(runs, [f.group for f in found])
+    runs, found, cited, searches, damaged, origins = report
+    several = page_runs(runs, [f.group for f in found])
     data = page_data(found, several)
     script = _own("page.js")
     return _template().render(
-        title=title,
+        title=cited.study,
         runs=runs,
         counts=counted(runs),
-        sections=[_section(i, f, title) for i, f in enumerate(found)],
+        sections=[_section(i, f, cited.study) for i, f in enumerate(found)],
         data=data,
         several=several,
         pictured=sum(bool(run["picture"]) for run in data["runs"]),
@@ -134,7 +124,7 @@ def _section(index: int, f: Findings, title: str) -> Section:
     lines = [statistics_text(f.group), resolution_text(f, f.group.headline), MARKS if f.ties else ""]
     statistics = " ".join(text for text in lines if text)
     told = (shared, losses_text(f.group))
-    return Section(group_name(f.group), index, told, statistics, finding_tables(f), conclusion(f, f"results/{title}"))
+    return Section(group_title(f.group), index, told, statistics, finding_tables(f), conclusion(f, f"results/{title}"))
 
 
 def _settings_lost(groups: Sequence[Group]) -> Table:
@@ -144,12 +134,12 @@ def _settings_lost(groups: Sequence[Group]) -> Table:
         for s in group.settings:
             counts = [lost_count(s, name) for name in COUNTS]
             if any(counts):
-                rows.append([group_name(group), setting_name(group, s), str(s.counts.total()), *map(str, counts)])
+                rows.append([group_title(group), setting_name(group, s), str(s.counts.total()), *map(str, counts)])
     table = Table("", ["group", "setting", "runs", *COUNTS], rows)
     return table if len(groups) > 1 else Table("", table.header[1:], [row[1:] for row in rows], left=1)
 
 
-def _collapsed(runs: Sequence[Run], several: Sequence[Shown]) -> Table:
+def _collapsed(runs: Sequence[Run], several: Sequence[PageRun]) -> Table:
     """A row per done run without an active unit."""
     names = {one.setting.id: setting_name(one.group, one.setting) for one in several}
     lost = [r for r in runs if r.record.status == "done" and r.record.diagnostics.get("collapsed") is True]

@@ -1,11 +1,12 @@
 """The page of a report, readable on GitHub: counts, tables, figures with captions, losses, environment, files."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from bench.quantities import BASELINES
 from bench.report.collect.findings import Findings
-from bench.report.collect.searches import Searched
+from bench.report.collect.searches import SearchResult
 from bench.report.figures.catalogue import Drawn
 from bench.report.page.cite import Citation
 from bench.report.tables.conclusion import conclusion
@@ -13,7 +14,7 @@ from bench.report.tables.findings import finding_markdown
 from bench.report.tables.rows import reason
 from bench.report.tables.searches import search_markdown
 from bench.report.tables.text import Table, folded, group_tables, group_title, markdown, md_text, shared_markdown
-from bench.report.words.names import method_label, symbol, value_text
+from bench.report.words.names import method_label, params_text
 from bench.store.runs import Run
 
 MARKDOWN_WIDTH = 6  # quantities side by side, readable on GitHub
@@ -43,27 +44,31 @@ FILES = {
 }
 
 
-def page(
-    title: str,
-    runs: Sequence[Run],
-    found: Sequence[Findings],
-    drawn: Sequence[Drawn],
-    damaged: Sequence[str],
-    cited: Citation,
-    tables: Sequence[str],
-    searches: Sequence[Searched] = (),
-    of_searches: Sequence[Drawn] = (),
-    origins: Table | None = None,
-) -> str:
+class Report(NamedTuple):
+    """What the pages of a report are made from, beside its figures.
+
+    damaged: why run folders were passed over; origins: whose the runs are, where not all are one's own.
+    """
+
+    runs: Sequence[Run]
+    found: Sequence[Findings]
+    cited: Citation
+    searches: Sequence[SearchResult] = ()
+    damaged: Sequence[str] = ()
+    origins: Table | None = None
+
+
+def page(report: Report, drawn: Sequence[Drawn], of_searches: Sequence[Drawn], tables: Collection[str]) -> str:
     """The Markdown text; the paths in it are relative to the report's folder. tables: the CSV files written."""
+    runs, found, cited, searches, damaged, origins = report
     files = {name: text for name, text in CSV.items() if name in tables} | FILES
-    parts = [f"# {md_text(title)}", f"{counted(runs)}."]
+    parts = [f"# {md_text(cited.study)}", f"{counted(runs)}."]
     parts += _section("Whose numbers these are", origins) if origins is not None else []
     overview = [d for d in drawn if d.group is None]
     parts += map(_figure, overview) if len(found) > 1 else []
     for f in found:
         mine = [d for d in drawn if d.group is f.group]
-        parts += _group(f, mine if len(found) > 1 else [*overview, *mine], title)
+        parts += _group(f, mine if len(found) > 1 else [*overview, *mine], cited.study)
     parts += [search_markdown(searches), *map(_figure, of_searches)] if searches else []
     parts += _section("Not scored", unscored(runs)) + _section("Notes on scores", noted(runs))
     parts += [*_section("Runs that are not done", losses(runs)), *_damaged(damaged)]
@@ -113,7 +118,7 @@ def losses(runs: Sequence[Run]) -> Table:
     rows = [
         [
             method_label(r.spec.method),
-            ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in r.spec.params.items()),
+            params_text(r.spec.params),
             *(r.spec.dataset.label, str(r.spec.seed), r.status, "" if r.step is None else str(r.step)),
             *(reason(r.error) or "", r.key),
         ]

@@ -9,7 +9,7 @@ from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group, Series, setting_name
 from bench.report.figures.panels import sizes
 from bench.report.figures.pareto import Panel, Point, on_front, pareto_points, settings_span
-from bench.report.figures.style import Look
+from bench.report.figures.style import Look, learnt
 from bench.report.page.runs import rounded
 from bench.report.tables.captions import points_text
 from bench.report.words.names import method_label
@@ -29,18 +29,17 @@ SIZE = 2.2  # pixels of a marker here for a point in print
 def pareto_series(group: Group, looks: Mapping[Series, Look]) -> list[dict[str, Any]]:
     """Each series of a method: name, colour, plotly's symbol, and its settings by rising strength with marker sizes."""
     found = []
-    for key, settings in group.series.items():
-        if not settings[0].is_baseline:
-            look = looks[key]
-            marked = zip(settings, sizes(len(settings)), strict=True)
-            found.append(
-                {
-                    "name": look.name,
-                    "colour": f"rgb({', '.join(str(round(255 * c)) for c in look.colour)})",
-                    "symbol": SYMBOLS[look.marker],
-                    "settings": [{"id": s.id, "size": round(SIZE * size, 1)} for s, size in marked],
-                }
-            )
+    for key, settings in learnt(group).items():
+        look = looks[key]
+        marked = zip(settings, sizes(len(settings)), strict=True)
+        found.append(
+            {
+                "name": look.name,
+                "colour": f"rgb({', '.join(str(round(255 * c)) for c in look.colour)})",
+                "symbol": SYMBOLS[look.marker],
+                "settings": [{"id": s.id, "size": round(SIZE * size, 1)} for s, size in marked],
+            }
+        )
     return found
 
 
@@ -73,7 +72,7 @@ def _view(found: Findings, quantities: Sequence[Quantity], points: list[Point], 
         "cost": quantities.index(cost),
         "score": quantities.index(score),
         "front": [p.setting.id for p in kept],
-        "chosen": [c.setting.id for c in found.choices if c.score == c.criterion == score],
+        "chosen": [s.id for s in found.chosen(score).values()],
         "baselines": _baselines(group, score),
         "range": span or (min(p.x.iqm for p in points) - 1, max(p.x.iqm for p in points) + 1),
         "x": f"← {_axis(cost)}",

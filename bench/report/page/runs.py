@@ -24,7 +24,7 @@ ENTRIES = 250_000  # of all matrices
 MEDIAN, BEST = "median", "best"
 
 
-class Shown(NamedTuple):
+class PageRun(NamedTuple):
     """A run in the page.
 
     role: what it is among its setting's runs by the first score, `MEDIAN`, `BEST` or empty. place: the less, the more
@@ -38,7 +38,7 @@ class Shown(NamedTuple):
     place: tuple[int, int, int]
 
 
-class Behind(NamedTuple):
+class RunDetails(NamedTuple):
     """What a click on a run shows.
 
     rows: names of its latent dimensions by falling KL; tracked: the factor that each says most about, or nothing.
@@ -52,7 +52,7 @@ class Behind(NamedTuple):
     picture: str
 
 
-def shown(runs: Sequence[Run], groups: Sequence[Group], limit: int = RUNS) -> list[Shown]:
+def page_runs(runs: Sequence[Run], groups: Sequence[Group], limit: int = RUNS) -> list[PageRun]:
     """Up to `limit` runs, in order: each setting's median and best, then one of every setting in turn."""
     of = {s.id: (g, s) for g in groups for s in g.settings}
     roles = {key: role for g, s in of.values() for key, role in _roles(g, s).items()}
@@ -60,13 +60,13 @@ def shown(runs: Sequence[Run], groups: Sequence[Group], limit: int = RUNS) -> li
     ranked = []
     for i, run in enumerate(runs):
         setting, role = run.setting, roles.get(run.record.key, "")
-        ranked.append(Shown(run, *of[setting], role, ((MEDIAN, BEST, "").index(role), turns[setting], i)))
+        ranked.append(PageRun(run, *of[setting], role, ((MEDIAN, BEST, "").index(role), turns[setting], i)))
         turns[setting] += 1
     kept = sorted(ranked, key=lambda one: one.place)[:limit]
     return sorted(kept, key=lambda one: one.place[2])
 
 
-def behind(several: Sequence[Shown], *, pictures: int = PICTURES, entries: int = ENTRIES) -> list[Behind]:
+def run_details(several: Sequence[PageRun], *, pictures: int = PICTURES, entries: int = ENTRIES) -> list[RunDetails]:
     """What lies behind each; the most telling get pictures and matrices first, until so much of either is used up."""
     found = {}
     for i, one in sorted(enumerate(several), key=lambda item: item[1].place):
@@ -76,7 +76,7 @@ def behind(several: Sequence[Shown], *, pictures: int = PICTURES, entries: int =
         url = _picture(e) if pictures > 0 else ""
         pictures -= len(url)
         known = isinstance(one.run.record.diagnostics.get("kl_per_dimension"), list)
-        found[i] = Behind(
+        found[i] = RunDetails(
             rows=[f"z{j}, {fixed(e.kl[j], 2)} nats" if known else f"z{j}" for j in e.order],
             tracked=[e.tracked(j) for j in e.order],
             factors=list(factor_names(one.run.record, next((m.shape[1] for m in matrices.values()), 0))),

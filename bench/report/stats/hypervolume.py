@@ -7,7 +7,7 @@ import moocore
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bench.report.stats.intervals import Floats, iqm
+from bench.report.stats.intervals import TAILS, Floats, iqm
 
 MARGIN = 0.1  # of the range of costs
 
@@ -55,7 +55,7 @@ def dominated_share(points: ArrayLike, within: Box) -> float:
 
 
 def hypervolume(
-    settings: Sequence[Floats], within: Box, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 1000
+    settings: Sequence[Floats], within: Box, rng: np.random.Generator, *, resamples: int = 1000
 ) -> Hypervolume:
     """Of settings, each (n, 2) of cost and score by seed, at their interquartile means.
 
@@ -67,7 +67,7 @@ def hypervolume(
         return Hypervolume(share, float("nan"), float("nan"))
     points = np.stack([iqm(s.T[:, rng.integers(len(s), size=(resamples, len(s)))]).T for s in settings], axis=1)
     found = [dominated_share(p, within) for p in points]
-    lo, hi = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    lo, hi = np.quantile(found, TAILS)
     return Hypervolume(share, float(lo), float(hi))
 
 

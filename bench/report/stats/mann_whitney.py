@@ -5,7 +5,7 @@ a (m,) and b (n,) hold one score per seed of two settings. The seeds of a are no
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +40,10 @@ def compare(a: ArrayLike, b: ArrayLike) -> Comparison:
     p is twice the smaller tail (at most 1) of the exact permutation distribution of U, given the ties. Beyond
     `EXACT_TEST` pairs of seeds it is the normal approximation, corrected for ties and continuity.
     """
-    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    m, n = x.size, y.size
-    places, sizes = _ties(np.concatenate([x, y]))
-    w = int(_doubled_ranks(sizes)[places[:m]].sum())
+    ranks = _rank_sum(a, b)
+    m, n, w, _ = ranks
     u = w / 2 - m * (m + 1) / 2
-    p = _exact_p(w, m, tuple(sizes.tolist())) if m * n <= EXACT_TEST else _normal_p(u, m, n, sizes)
-    return Comparison(m, n, u, u / (m * n), p)
+    return Comparison(m, n, u, u / (m * n), _p([ranks]))
 
 
 def stratified_p(strata: Sequence[tuple[ArrayLike, ArrayLike]]) -> float:
@@ -55,20 +52,7 @@ def stratified_p(strata: Sequence[tuple[ArrayLike, ArrayLike]]) -> float:
     The statistic is U summed over the strata: a difference of one direction in all of them is found where none is found
     alone. Of one stratum it is the test of `compare`. After van Elteren 1960, whose weights it does not have.
     """
-    total, mean, variance, null = 0, 0.0, 0.0, np.ones(1)
-    for a, b in strata:
-        x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-        m, n = x.size, y.size
-        places, sizes = _ties(np.concatenate([x, y]))
-        total += int(_doubled_ranks(sizes)[places[:m]].sum())
-        mean += m * (m + n + 1)
-        variance += 4 * _variance_of_u(m, n, sizes)
-        exact = m * n <= EXACT_TEST and null.size > 0
-        null = np.convolve(null, _null_distribution(m, tuple(sizes.tolist()))) if exact else np.empty(0)
-    if null.size:
-        return float(min(1.0, 2 * min(null[: total + 1].sum(), null[total:].sum())))
-    distance = max(abs(total - mean) - 1.0, 0.0)  # twice the ranks: the correction for continuity is twice 1/2
-    return float(2 * special.ndtr(-distance / math.sqrt(variance))) if variance > 0 else 1.0
+    return _p([_rank_sum(a, b) for a, b in strata])
 
 
 def minimum_p(m: int, n: int) -> float:
@@ -127,6 +111,33 @@ def from_log_odds(value: float) -> float:
     return float(special.expit(value))
 
 
+class _RankSum(NamedTuple):
+    """Twice the sum w of the ranks of m seeds of A among those and n of B, and the sizes of the blocks of ties."""
+
+    m: int
+    n: int
+    w: int
+    sizes: NDArray[np.int64]
+
+
+def _rank_sum(a: ArrayLike, b: ArrayLike) -> _RankSum:
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    places, sizes = _ties(np.concatenate([x, y]))
+    return _RankSum(x.size, y.size, int(_doubled_ranks(sizes)[places[: x.size]].sum()), sizes)
+
+
+def _p(strata: Sequence[_RankSum]) -> float:
+    """Of the rank sums together: exact, or normal where a stratum has more than `EXACT_TEST` pairs of seeds."""
+    total = sum(s.w for s in strata)
+    if all(s.m * s.n <= EXACT_TEST for s in strata):
+        null = reduce(np.convolve, (_null_distribution(s.m, tuple(s.sizes.tolist())) for s in strata))
+        return float(min(1.0, 2 * min(null[: total + 1].sum(), null[total:].sum())))
+    mean = sum(s.m * (s.m + s.n + 1) for s in strata)
+    variance = sum(4 * _variance_of_u(s.m, s.n, s.sizes) for s in strata)
+    distance = max(abs(total - mean) - 1.0, 0.0)  # twice the ranks: the correction for continuity is twice 1/2
+    return float(2 * special.ndtr(-distance / math.sqrt(variance))) if variance > 0 else 1.0
+
+
 def _ties(values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The block of equal values that each belongs to, in ascending order, and the size of each block."""
     order = np.argsort(values, kind="stable")
@@ -141,11 +152,6 @@ def _doubled_ranks(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(2 * np.cumsum(sizes) - sizes + 1)
 
 
-def _exact_p(w: int, m: int, sizes: tuple[int, ...]) -> float:
-    null = _null_distribution(m, sizes)
-    return float(min(1.0, 2 * min(null[: w + 1].sum(), null[w:].sum())))
-
-
 @lru_cache(2**10)
 def _null_distribution(m: int, sizes: tuple[int, ...]) -> Floats:
     """P(twice the sum of A's ranks = w), by w, where each choice of m of all places is as likely as any other."""
@@ -156,12 +162,6 @@ def _null_distribution(m: int, sizes: tuple[int, ...]) -> Floats:
     for rank in ranks:
         choices[1:, rank:] += choices[:-1, :-rank]
     return np.asarray(choices[m] / choices[m].sum())
-
-
-def _normal_p(u: float, m: int, n: int, sizes: NDArray[np.int64]) -> float:
-    variance = _variance_of_u(m, n, sizes)
-    distance = max(abs(u - m * n / 2) - 0.5, 0.0)
-    return float(2 * special.ndtr(-distance / math.sqrt(variance))) if variance > 0 else 1.0
 
 
 def _variance_of_u(m: int, n: int, sizes: NDArray[np.int64]) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats as scipy_stats
 
-from bench.report.stats.intervals import Floats
+from bench.report.stats.intervals import TAILS, Floats
 
 BLOCK = 2**17  # drawn numbers of a column that are ranked at once: what fits in a core's cache
 
@@ -21,9 +21,7 @@ class Agreement(NamedTuple):
     runs: NDArray[np.int64]
 
 
-def agreement(
-    x: ArrayLike, strata: Sequence[str], rng: np.random.Generator, *, level: float = 0.95, resamples: int = 1000
-) -> Agreement:
+def agreement(x: ArrayLike, strata: Sequence[str], rng: np.random.Generator, *, resamples: int = 1000) -> Agreement:
     """Spearman's rank correlation between the columns of x (R, Q), over the runs that have both numbers (not nan).
 
     The interval is the percentile bootstrap's: seeds resampled within each stratum (a setting), so that each resample
@@ -44,7 +42,7 @@ def agreement(
             continue
         labels = [strata[r] for r in rows.tolist()]
         drawn = stratified(labels, rng, resamples) if len(set(labels)) < len(labels) else None
-        _fill(values[rows], drawn, pairs, (rho, lo, hi), (1 - level) / 2)
+        _fill(values[rows], drawn, pairs, (rho, lo, hi))
     return Agreement(rho, lo, hi, runs)
 
 
@@ -63,7 +61,6 @@ def _fill(
     drawn: NDArray[np.int32] | None,
     pairs: Sequence[tuple[int, int]],
     out: tuple[Floats, Floats, Floats],
-    tail: float,
 ) -> None:
     """rho, lo and hi of pairs of columns of values (n, Q), known in every row; drawn: the rows of each resample."""
     rho, lo, hi = out
@@ -74,7 +71,7 @@ def _fill(
         return
     for (i, j), found in _resampled(values, drawn, pairs).items():
         if not np.all(np.isnan(found)):
-            lo[i, j], hi[i, j] = lo[j, i], hi[j, i] = np.nanquantile(found, [tail, 1 - tail])
+            lo[i, j], hi[i, j] = lo[j, i], hi[j, i] = np.nanquantile(found, TAILS)
 
 
 def _resampled(

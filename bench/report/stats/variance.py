@@ -38,18 +38,16 @@ def variance_components(methods: Mapping[str, Settings]) -> Variances:
     """
     within = [np.var(run, ddof=1) for s in methods.values() for runs in s.values() for run in runs if len(run) > 1]
     evaluation = float(np.mean(within)) if within else math.nan
-    spread = {m: {k: _seed_variance(runs) for k, runs in s.items()} for m, s in methods.items()}
-    if all(math.isnan(v) for s in spread.values() for v in s.values()):
+    spread = {m: np.array([_seed_variance(runs) for runs in s.values()]) for m, s in methods.items()}
+    known = [np.nanmean(s) for s in spread.values() if not np.isnan(s).all()]
+    if not known:
         return Variances(math.nan, math.nan, math.nan, math.nan)
-    pooled = float(np.mean([np.nanmean(list(s.values())) for s in spread.values() if _any_known(s)]))
+    pooled = float(np.mean(known))
     means, noise, strengths = [], [], []
     for name, settings in methods.items():
         centres = [float(np.mean([np.mean(run) for run in runs])) for runs in settings.values()]
         # A setting of a single run is as noisy as the others are on average.
-        errors = [
-            (pooled if math.isnan(spread[name][key]) else spread[name][key]) / len(runs)
-            for key, runs in settings.items()
-        ]
+        errors = np.where(np.isnan(spread[name]), pooled, spread[name]) / [len(runs) for runs in settings.values()]
         k = len(centres)
         strengths.append(float(np.var(centres)) - (1 - 1 / k) * float(np.mean(errors)))
         means.append(float(np.mean(centres)))
@@ -62,10 +60,6 @@ def variance_components(methods: Mapping[str, Settings]) -> Variances:
 
 def _seed_variance(runs: Sequence[Repeats]) -> float:
     return float(np.var([np.mean(run) for run in runs], ddof=1)) if len(runs) > 1 else math.nan
-
-
-def _any_known(spread: Mapping[str, float]) -> bool:
-    return any(not math.isnan(v) for v in spread.values())
 
 
 def _evaluations_per_run(methods: Mapping[str, Settings]) -> float:

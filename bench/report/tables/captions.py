@@ -10,12 +10,12 @@ from bench.quantities import Quantity, fixed
 from bench.report.collect.comparisons import METHODS, VAE
 from bench.report.collect.findings import Findings
 from bench.report.collect.groups import Group
-from bench.report.words.names import method_label, symbol, value_text
+from bench.report.words.names import method_label, params_text, value_text
 
 LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian", "categorical": "categorical"}
 MARKS = "ᵇ: cannot be told apart from the highest IQM; ᵛ: from the VAE; by the corrected comparisons of all seeds."
 FROM = {VAE: "from the VAE", METHODS: "between methods"}
-FEW = 10  # seeds below which the percentile bootstrap is noticeably too narrow; see stats.bootstrap_interval
+FEW = 10  # seeds below which the percentile bootstrap is noticeably too narrow; see stats.intervals
 
 
 def setup_text(group: Group) -> str:
@@ -96,14 +96,13 @@ def points_text(numbers: Iterable[int]) -> str:
 
 def losses_text(group: Group) -> str:
     """How many runs of the group the averages lack, and how many of those in them have collapsed."""
-    settings = [s for several in group.methods.values() for s in several]
-    counts = {name: sum(s.counts[name] for s in settings) for name in ("done", "diverged", "failed")}
-    collapsed = sum(s.collapsed for s in settings)
-    lost = list(dict.fromkeys(method_label(s.spec.method) for s in settings if s.counts["done"] < s.counts.total()))
+    counts = {name: sum(s.counts[name] for s in group.trained) for name in ("done", "diverged", "failed")}
+    collapsed = sum(s.collapsed for s in group.trained)
+    lost = [s.spec.method for s in group.trained if s.counts["done"] < s.counts.total()]
     return (
         f"{counts['done']} runs done ({collapsed} collapsed, averaged like the others); "
         f"{counts['diverged']} diverged and {counts['failed']} failed (never averaged"
-        f"{'; of ' + ', '.join(lost) if lost else ''})."
+        f"{'; of ' + ', '.join(map(method_label, dict.fromkeys(lost))) if lost else ''})."
     )
 
 
@@ -165,4 +164,4 @@ def _machine(environment: Mapping[str, Value]) -> str:
 
 def _params(params: Params) -> str:
     """Arguments in words; an empty text, which says nothing, is left out."""
-    return ", ".join(f"{symbol(k)} = {value_text(v)}" for k, v in params.items() if v != "")
+    return params_text({name: value for name, value in params.items() if value != ""})

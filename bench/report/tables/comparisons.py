@@ -10,7 +10,7 @@ from bench.report.collect.groups import Group, setting_name, setting_text
 from bench.report.stats.families import ALPHA, DIFFERS, EQUIVALENT, MARGIN, UNDECIDED, Pair
 from bench.report.stats.mann_whitney import minimum_p
 from bench.report.tables.text import Finding, Table
-from bench.report.words.names import interval_text, method_label
+from bench.report.words.names import interval_text, method_label, number_text
 
 MOST_ROWS = 100  # of a table of comparisons
 TESTED = (
@@ -53,7 +53,7 @@ def family_finding(group: Group, name: str, families: Iterable[Family]) -> Findi
         caption += f" The other {len(pairs) - len(shown[:MOST_ROWS]):,} comparisons are in comparisons.csv alone."
     known = [f for f in mine if not math.isnan(f.correlation)]
     if known:
-        correlations = ", ".join(f"{f.score.label.text} {fixed(f.correlation, 2)}" for f in known).replace("-", "−")
+        correlations = ", ".join(f"{f.score.label.text} {number_text(f.correlation, 2)}" for f in known)
         caption += f" Seeds are not paired: over seeds, two settings' scores correlate on average by {correlations}."
     header = ["score", "A", "B", "n", "A − B", "P(A>B)", "p (Holm)", "verdict"]
     rows = [_row(group, f, p) for f, p in shown[:MOST_ROWS]]
@@ -67,7 +67,7 @@ def _row(group: Group, family: Family, p: Pair) -> list[str]:
     if p.verdict == DIFFERS:
         verdict = "A is higher" if p.higher == p.a else "B is higher"
     names = [family.score.label.text, _name(group, p.a), _name(group, p.b)]
-    return [*names, n, _number(p.difference), improvement, _number(p.p_holm), verdict]
+    return [*names, n, number_text(p.difference, 3), improvement, number_text(p.p_holm, 3), verdict]
 
 
 def _line(group: Group, family: Family) -> str:
@@ -111,9 +111,8 @@ def _name(group: Group, setting: str) -> str:
 
 def listed(group: Group, ids: frozenset[str]) -> str:
     """`VAE; all 3 of β-VAE; InfoVAE λ = 10 and λ = 100`."""
-    every = [s.id for settings in group.methods.values() for s in settings]
-    if ids.issuperset(every):
-        return f"all {len(every)} settings"
+    if ids.issuperset(s.id for s in group.trained):
+        return f"all {len(group.trained)} settings"
     parts = []
     for method, settings in group.methods.items():
         mine = [s for s in settings if s.id in ids]
@@ -122,7 +121,3 @@ def listed(group: Group, ids: frozenset[str]) -> str:
         elif mine:
             parts.append(f"{method_label(method)} {' and '.join(setting_text(group, s) for s in mine)}")
     return "; ".join(parts) or "–"
-
-
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else fixed(value, 3).replace("-", "−")

@@ -8,6 +8,7 @@ from bench.report.collect.findings import ELBO, Findings
 from bench.report.collect.groups import Group, Setting, setting_name
 from bench.report.stats.families import UNDECIDED
 from bench.report.tables.comparisons import listed
+from bench.report.tables.text import lost_count
 from bench.report.words.names import interval_text
 
 SCORES = 3  # the first headline scores, of which the conclusion speaks
@@ -42,7 +43,7 @@ def _unscored(found: Findings, results: str) -> list[str]:
 def _score(found: Findings, score: Quantity) -> list[str]:
     """`MIG: β-VAE, β = 16 is highest (0.116 [0.055, 0.176]). Not apart from it: ... Above the VAE: ...`."""
     group = found.group
-    known = [s for several in group.methods.values() for s in several if score in s.estimates]
+    known = [s for s in group.trained if score in s.estimates]
     if not known:
         return []
     best = max(known, key=lambda s: s.estimates[score].iqm)
@@ -69,20 +70,16 @@ def _apart(group: Group, ties: Ties, best: Setting) -> list[str]:
 
 def _lost(group: Group) -> list[str]:
     """Runs that collapsed, diverged or failed, by setting; they say nothing of what a method can do."""
-    counts: dict[str, list[str]] = {}
-    for setting in group.settings:
-        if setting.is_baseline:
-            continue
-        of_all = sum(setting.counts.values())
-        lost = {"collapsed": setting.collapsed} | {what: setting.counts[what] for what in ("diverged", "failed")}
-        for what, n in lost.items():
-            if n:
-                counts.setdefault(what, []).append(f"{setting_name(group, setting)} ({n} of {of_all})")
     endings = {
         "collapsed": " No latent unit of these is active: their scores say nothing of the method.",
         "diverged": " Averages lack them.",
         "failed": " Averages lack them; the same command tries them again.",
     }
+    counts: dict[str, list[str]] = {}
+    for s in group.trained:
+        for what in endings:
+            if n := lost_count(s, what):
+                counts.setdefault(what, []).append(f"{setting_name(group, s)} ({n} of {s.counts.total()})")
     return [f"Runs that {what}: {'; '.join(several)}.{endings[what]}" for what, several in counts.items()]
 
 
@@ -120,8 +117,7 @@ def _next(found: Findings, results: str) -> list[str]:
 
 def _mostly_collapsed(group: Group) -> bool:
     """Whether more than half of the runs know nothing: then no score of the study means anything."""
-    trained = [s for several in group.methods.values() for s in several]
-    return 2 * sum(s.collapsed for s in trained) > sum(s.counts["done"] for s in trained)
+    return 2 * sum(s.collapsed for s in group.trained) > sum(s.counts["done"] for s in group.trained)
 
 
 def _families(found: Findings, name: str) -> list[Family]:

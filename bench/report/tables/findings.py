@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bench.quantities import Quantity, fixed
+from bench.quantities import Quantity
 from bench.report.collect.choices import MEDIAN, Choice
 from bench.report.collect.comparisons import CHOSEN, METHODS, VAE
 from bench.report.collect.findings import ELBO, Findings, Front, Spread
@@ -14,7 +14,7 @@ from bench.report.stats.rank_correlation import Agreement
 from bench.report.tables.captions import FEW
 from bench.report.tables.comparisons import family_finding, tie_finding
 from bench.report.tables.text import Finding, Table, markdown, md_text
-from bench.report.words.names import decimals, interval_text, method_label
+from bench.report.words.names import decimals, interval_text, method_label, number_text
 
 CHOICES = (
     "Every other seed selects a method's setting, by the highest median of the criterion; the other seeds evaluate it: "
@@ -95,8 +95,8 @@ def _spreads(spreads: Sequence[Spread]) -> Table:
     rows = []
     for s in [one for one in spreads if not math.isnan(one.variances.seed)]:
         total = sum(v for v in s.variances if not math.isnan(v))
-        shares = [_number(100 * v, 0) for v in s.variances.shares]
-        rows.append([s.score.label.text, str(s.runs), _number(total**0.5 if total else 0.0, 3), *shares])
+        shares = [number_text(100 * v, 0) for v in s.variances.shares]
+        rows.append([s.score.label.text, str(s.runs), number_text(total**0.5 if total else 0.0, 3), *shares])
     header = ["score", "runs", "total sd", "method %", "strength %", "seed %", "evaluation %"]
     return Table(PARTS, header, rows, left=1)
 
@@ -122,7 +122,3 @@ def agreement_shown(found: Findings) -> list[int]:
 
 def _point(b: Box) -> str:
     return f"({b.cost:.4g}, {b.score:g}) to ({b.ideal_cost:.4g}, {b.ideal_score:g})"
-
-
-def _number(value: float, digits: int) -> str:
-    return "" if math.isnan(value) else fixed(value, digits).replace("-", "−")

@@ -109,9 +109,8 @@ def summary_rows(groups: Iterable[Group]) -> list[Row]:
             head["n_collapsed"] = s.collapsed
             tail = _spread("param", s.spec.params) | _shared(s.spec)
             for q in [q for q in group.quantities if q in s.estimates]:
-                named: Row = {"metric": q.metric, "name": q.name, "protocol": q.protocol}
-                numbers = {k: _known(v) for k, v in s.estimates[q]._asdict().items()}
-                rows.append(head | named | numbers | tail)
+                named = _named(q)
+                rows.append(head | named | known_cells(s.estimates[q]._asdict()) | tail)
             if not s.estimates:
                 rows.append(head | tail)
     return rows
@@ -163,9 +162,9 @@ def _spread(prefix: str, values: Mapping[str, Cell | list[float]]) -> Row:
     return row
 
 
-def _known(value: Cell) -> Cell:
-    """An interval that one seed cannot give is an empty cell, not a number that fails to be one."""
-    return None if isinstance(value, float) and math.isnan(value) else value
+def known_cells(row: Row) -> Row:
+    """The row; an interval that one seed cannot give is an empty cell, not a number that fails to be one."""
+    return {name: None if isinstance(v, float) and math.isnan(v) else v for name, v in row.items()}
 
 
 def reason(error: str | None) -> str | None:
@@ -185,7 +184,7 @@ def choice_rows(found: Iterable[Findings]) -> list[Row]:
             row |= {"setting": c.setting.id, "rule": c.rule}
             row |= {"selection_seeds": _listed(c.selection), "selection_median": c.picked}
             row |= {"evaluation_seeds": _listed(sorted(c.values))}
-            row |= {name: _known(value) for name, value in c.estimate._asdict().items()}
+            row |= known_cells(c.estimate._asdict())
             rows.append(row | {f"param.{name}": value for name, value in c.setting.spec.params.items()})
     return rows
 
@@ -198,9 +197,9 @@ def comparison_rows(found: Iterable[Findings]) -> list[Row]:
         for family, p in ((one, p) for one in f.families for p in one.pairs):
             row: Row = _group_head(f.group) | _named(family.score) | {"family": family.name}
             row |= {"method_a": methods[p.a], "setting_a": p.a, "method_b": methods[p.b], "setting_b": p.b}
-            row |= {name: _known(value) for name, value in p._asdict().items() if name not in ("a", "b")}
-            row |= {"verdict": p.verdict, "more_seeds": p.more_seeds}
-            rows.append(row | {"seed_correlation": _known(family.correlation)})
+            row |= {name: value for name, value in p._asdict().items() if name not in ("a", "b")}
+            row |= {"verdict": p.verdict, "more_seeds": p.more_seeds, "seed_correlation": family.correlation}
+            rows.append(known_cells(row))
     return rows
 
 
@@ -211,7 +210,7 @@ def hypervolume_rows(found: Iterable[Findings]) -> list[Row]:
         for one in f.fronts:
             row: Row = _group_head(f.group) | _named(one.score) | {"against": one.cost.name, "method": one.method}
             row |= {"settings": one.settings, "hypervolume": one.volume.share}
-            row |= {"hypervolume_lo": _known(one.volume.lo), "hypervolume_hi": _known(one.volume.hi)}
+            row |= known_cells({"hypervolume_lo": one.volume.lo, "hypervolume_hi": one.volume.hi})
             row |= {"reference_cost": one.within.cost, "reference_score": one.within.score}
             rows.append(row | {"ideal_cost": one.within.ideal_cost, "ideal_score": one.within.ideal_score})
     return rows
@@ -225,7 +224,7 @@ def variance_rows(found: Iterable[Findings]) -> list[Row]:
             counts: Row = {"methods": s.methods, "settings": s.settings, "runs": s.runs}
             for source, value in s.variances._asdict().items():
                 share = getattr(s.variances.shares, source)
-                told: Row = {"source": source, "variance": _known(value), "share": _known(share)}
+                told = known_cells({"source": source, "variance": value, "share": share})
                 rows.append(_group_head(f.group) | _named(s.score) | told | counts)
     return rows
 
@@ -237,9 +236,9 @@ def agreement_rows(found: Iterable[Findings]) -> list[Row]:
         for i, j in itertools.combinations(range(len(f.ranked)), 2):
             one, two, a = f.ranked[i], f.ranked[j], f.agreement
             row: Row = _group_head(f.group) | {"name_a": one.name, "protocol_a": one.protocol}
-            row |= {"name_b": two.name, "protocol_b": two.protocol, "rho": _known(float(a.rho[i, j]))}
-            row |= {"rho_lo": _known(float(a.lo[i, j])), "rho_hi": _known(float(a.hi[i, j]))}
-            rows.append(row | {"runs": int(a.runs[i, j])})
+            row |= {"name_b": two.name, "protocol_b": two.protocol}
+            rho, lo, hi = (float(table[i, j]) for table in (a.rho, a.lo, a.hi))
+            rows.append(row | known_cells({"rho": rho, "rho_lo": lo, "rho_hi": hi, "runs": int(a.runs[i, j])}))
     return rows
 
 

@@ -3,11 +3,11 @@
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bench.quantities import fixed
-from bench.report.collect.searches import Searched, label
-from bench.report.tables.csv_file import Cell, Row
+from bench.report.collect.searches import SearchResult, label
+from bench.report.tables.csv_file import Row
+from bench.report.tables.rows import known_cells
 from bench.report.tables.text import Table, markdown, md_text
-from bench.report.words.names import decimals, interval_text, method_label, symbol, value_text
+from bench.report.words.names import decimals, interval_text, method_label, number_text, params_text
 from bench.seeds import SEARCH_SEEDS
 from bench.store.searches import Goal, Number, Search
 
@@ -24,7 +24,7 @@ TABLE = (
 )
 
 
-def search_rows(found: Iterable[Searched]) -> dict[str, list[Row]]:
+def search_rows(found: Iterable[SearchResult]) -> dict[str, list[Row]]:
     """The rows of the CSV files about searches."""
     several = list(found)
     return {
@@ -39,14 +39,14 @@ def search_rows(found: Iterable[Searched]) -> dict[str, list[Row]]:
     }
 
 
-def with_budgets(rows: Iterable[Row], found: Iterable[Searched]) -> Iterator[Row]:
+def with_budgets(rows: Iterable[Row], found: Iterable[SearchResult]) -> Iterator[Row]:
     """Rows with the number of trials that their setting was chosen from, where a search chose it."""
     budgets = {one.setting: one.search.budget for one in found if one.setting is not None}
     for row in rows:
         yield row | {"search_trials": budgets[str(row["setting"])]} if row["setting"] in budgets else row
 
 
-def search_table(found: Sequence[Searched]) -> tuple[str, Table]:
+def search_table(found: Sequence[SearchResult]) -> tuple[str, Table]:
     """What is to be known of searches, and a table of chosen settings, searched and confirmed."""
     rows = []
     for one in found:
@@ -65,15 +65,10 @@ def search_table(found: Sequence[Searched]) -> tuple[str, Table]:
     return note, Table(caption, header, rows, left=3)
 
 
-def search_markdown(found: Sequence[Searched]) -> str:
+def search_markdown(found: Sequence[SearchResult]) -> str:
     """The section on searches."""
     note, table = search_table(found)
     return "\n\n".join(["## Searches", md_text(note), markdown(table)])
-
-
-def params_text(params: Mapping[str, Number]) -> str:
-    """`β = 4.31, lr = 0.001`."""
-    return ", ".join(f"{symbol(name)} = {value_text(value)}" for name, value in params.items())
 
 
 def _head(search: Search) -> Row:
@@ -84,7 +79,7 @@ def _params(params: Mapping[str, Number]) -> Row:
     return {name if name in OF_RUN else f"param.{name}": value for name, value in params.items()}
 
 
-def _trial_rows(one: Searched) -> list[Row]:
+def _trial_rows(one: SearchResult) -> list[Row]:
     search = one.search
     rows = []
     for t in search.trials:
@@ -95,7 +90,7 @@ def _trial_rows(one: Searched) -> list[Row]:
     return rows
 
 
-def _best_rows(one: Searched) -> list[Row]:
+def _best_rows(one: SearchResult) -> list[Row]:
     search, best = one.search, one.best
     rows = []
     for i, goal in enumerate(search.objectives):
@@ -107,14 +102,14 @@ def _best_rows(one: Searched) -> list[Row]:
         if best is not None:
             row |= _params(best.params) | {"trial": best.number + 1, "searched": best.values[i]}
         if e is not None:
-            row |= {name: _known(value) for name, value in e._asdict().items()}
+            row |= known_cells(e._asdict())
         if e is not None and best is not None:
             row["drop"] = e.median - best.values[i]
         rows.append(row)
     return rows
 
 
-def _line(one: Searched, i: int, goal: Goal) -> list[str]:
+def _line(one: SearchResult, i: int, goal: Goal) -> list[str]:
     failed = str(sum(t.state == "failed" for t in one.search.trials))
     head = [method_label(one.search.method), label(goal)]
     counts = [str(one.search.budget), failed, str(len(one.search.seeds))]
@@ -122,12 +117,8 @@ def _line(one: Searched, i: int, goal: Goal) -> list[str]:
         return [*head, "no trial is done", *counts, "", "0", "", ""]
     value, e = one.best.values[i], one.estimates.get(goal.name)
     digits = decimals([value, statistics.median(one.samples[goal.name] or [value])])
-    told = [params_text(one.best.params), *counts, fixed(value, digits).replace("-", "−")]
+    told = [params_text(one.best.params), *counts, number_text(value, digits)]
     if e is None:
         return [*head, *told, "0", "", ""]
     drop = f"{e.median - value:+.{digits}f}".replace("-", "−")
     return [*head, *told, str(e.n), interval_text(e.median, e.median_lo, e.median_hi, digits), drop]
-
-
-def _known(value: float) -> Cell:
-    return None if value != value else value

@@ -1,6 +1,7 @@
 """How methods, parameters and quantities are called in tables and figures, and how numbers are written there."""
 
 import math
+from collections.abc import Mapping
 
 from bench import plugins
 from bench.errors import printable
@@ -66,6 +67,11 @@ def value_text(value: Value) -> str:
     return str(value) if isinstance(value, int) else f"{value:.15g}"
 
 
+def params_text(params: Mapping[str, Value]) -> str:
+    """`β = 4.31, lr = 0.001`."""
+    return ", ".join(f"{symbol(name)} = {value_text(value)}" for name, value in params.items())
+
+
 def value_order(value: Value) -> tuple[int, float, str]:
     """Sort key for values of mixed types: numbers by size, then text."""
     return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
@@ -77,7 +83,12 @@ def decimals(values: list[float]) -> int:
     return min(max(2 - math.floor(math.log10(greatest)), 1), 6) if greatest > 0 else 1
 
 
+def number_text(value: float, digits: int) -> str:
+    """A number with so many decimals; nothing for nan."""
+    return "" if math.isnan(value) else fixed(value, digits).replace("-", "−")
+
+
 def interval_text(middle: float, lo: float, hi: float, digits: int) -> str:
     """`0.123 [0.101, 0.140]`; without an interval, the number alone."""
-    text = fixed(middle, digits) + ("" if math.isnan(lo) else f" [{fixed(lo, digits)}, {fixed(hi, digits)}]")
-    return text.replace("-", "−")
+    interval = "" if math.isnan(lo) else f" [{number_text(lo, digits)}, {number_text(hi, digits)}]"
+    return number_text(middle, digits) + interval

@@ -1,11 +1,13 @@
 """dSprites rendered and from a file, on a small grid; the whole set only where BENCH_SLOW_TESTS is set."""
 
 import dataclasses
+import functools
 import hashlib
 import os
 import zipfile
 
 import numpy as np
+import originals
 import pytest
 
 from bench import datasets
@@ -18,6 +20,7 @@ SMALL = Scene(64, np.array([0.5, 1.0]), np.linspace(0.0, 2.0 * np.pi, 4), np.lin
 PACKED = np.concatenate(list(SMALL.blocks()))
 SHA256 = hashlib.sha256(PACKED.data).hexdigest()
 ORIGINAL = module.NPZ
+refused = functools.partial(originals.refused, dsprites)
 
 
 @pytest.fixture
@@ -50,17 +53,6 @@ def save(tmp_path, monkeypatch):
 def accept(path, monkeypatch):
     found = hashlib.md5(path.read_bytes()).hexdigest()
     monkeypatch.setattr(module, "NPZ", dataclasses.replace(module.NPZ, hash=f"md5:{found}"))
-
-
-def refused(path):
-    """The one line with which `path` is refused as a source."""
-    with pytest.raises(BenchError) as caught:
-        dsprites(source=path)
-    line = str(caught.value)
-    assert line.startswith("source: ")
-    assert str(path) in line
-    assert "\n" not in line
-    return line
 
 
 def test_images_are_rendered_as_asked_for_until_they_are_in_the_cache(folder, images):

@@ -19,9 +19,7 @@ from bench.scoring.protocol import Facts, protocols_of
 CASES = Path(__file__).parents[2] / "data/own"
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

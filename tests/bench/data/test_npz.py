@@ -21,21 +21,7 @@ EVERY = np.arange(24)
 CASES = Path(__file__).parents[2] / "data/own"
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def saved(tmp_path):
-    """saved(x=..., v=...): the path of an .npz file with these arrays."""
-
-    def save(**arrays):
-        path = tmp_path / f"mine{len(list(tmp_path.glob('mine*')))}.npz"
-        np.savez_compressed(path, **{"x": GREY, "v": V} | arrays)
-        return path
-
-    return save
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.mark.parametrize("name", ["sprites32", "waveforms", "sentences", "mixed_sources"])

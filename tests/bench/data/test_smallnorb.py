@@ -9,10 +9,7 @@ import pytest
 from originals import norb, patched, refused
 from PIL import Image
 
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 NORB = (5, 10, 1, 2, 1)  # category, instance, elevation, azimuth, lighting: 100 images, 50 a split

@@ -23,10 +23,7 @@ from bench.errors import BenchError
 GRID = (2, 1, 1, 3, 2, 2)  # of shapes3d: 24 images
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

@@ -15,21 +15,7 @@ EVERY = np.arange(24)
 CASES = Path(__file__).parents[3] / "data/own"
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def saved(tmp_path):
-    """saved(x=..., v=...): the path of an .npz file with these arrays."""
-
-    def save(**arrays):
-        path = tmp_path / f"mine{len(list(tmp_path.glob('mine*')))}.npz"
-        np.savez_compressed(path, **{"x": np.zeros((24, 2)), "v": V} | arrays)
-        return path
-
-    return save
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.mark.parametrize("fit", ["crop", "resize", "pad"])

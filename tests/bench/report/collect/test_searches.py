@@ -9,7 +9,7 @@ from report_fakes import RECON, FakeStore, record, score, search, spec
 
 from bench.errors import BenchError
 from bench.report.collect.groups import collect
-from bench.report.collect.searches import Searched, searched, so_far
+from bench.report.collect.searches import SearchResult, search_results, so_far
 from bench.report.figures import searches as figures
 from bench.report.tables.searches import search_rows, with_budgets
 from bench.report.write import write
@@ -27,8 +27,8 @@ def store() -> FakeStore:
     return FakeStore([(record(one, 22.0), [score(v)]) for one, v in made])
 
 
-def one(**changes: object) -> Searched:
-    return searched([search(**changes)], collect({"a": store()}), resamples=50)[0]
+def one(**changes: object) -> SearchResult:
+    return search_results([search(**changes)], collect({"a": store()}), resamples=50)[0]
 
 
 def test_the_confirmed_number_is_of_report_seeds_and_lies_beside_the_searched_one() -> None:

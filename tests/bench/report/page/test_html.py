@@ -15,8 +15,9 @@ from bench.report.collect.groups import collect, groups, setting_name
 from bench.report.page import html
 from bench.report.page.cite import citation
 from bench.report.page.html import web_page
+from bench.report.page.markdown import Report
 from bench.report.page.plot import pareto_views
-from bench.report.page.runs import BEST, MEDIAN, behind, shown
+from bench.report.page.runs import BEST, MEDIAN, page_runs, run_details
 
 
 class Tags(HTMLParser):
@@ -102,11 +103,11 @@ def test_rows_are_what_the_records_say(tags: Tags) -> None:
 def test_of_a_great_study_the_median_and_the_best_of_each_setting_come_first() -> None:
     runs = collect({"a": study(seeds=7)})
     summed = groups(runs, resamples=20)
-    few = shown(runs, summed, 10)
+    few = page_runs(runs, summed, 10)
     assert [one.role for one in few].count(MEDIAN) == [one.role for one in few].count(BEST) == 5
     assert {one.run.record.spec.seed for one in few if one.role == BEST} == {6}
     assert {one.run.record.spec.seed for one in few if one.role == MEDIAN} == {3}
-    told = behind(shown(runs, summed), pictures=20_000, entries=12 * 4)
+    told = run_details(page_runs(runs, summed), pictures=20_000, entries=12 * 4)
     assert 0 < sum(bool(b.picture) for b in told) < len(runs)
     assert sum(len(b.picture) for b in told) <= 20_000
     assert sum(bool(b.matrices) for b in told) == 4
@@ -127,7 +128,7 @@ def test_a_thousand_runs_with_pictures_take_less_than_ten_megabytes() -> None:
     made.images = {"traversals/step0001000.png": strip(size=64)}
     runs = collect({"a": made})
     found = [findings(group, resamples=20) for group in groups(runs, resamples=20)]
-    text = web_page("great", runs, found, [], [], citation("great", runs, ""), [])
+    text = web_page(Report(runs, found, citation("great", runs, "")), [], [])
     assert len(text.encode()) < 10e6
     data = json.loads(Tags(text).scripts["data"])
     assert len(data["runs"]) == 1000
@@ -142,8 +143,8 @@ def test_a_page_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) ->
     runs = collect({"a": store})
     found = [findings(group, resamples=20) for group in groups(runs, resamples=20)]
     monkeypatch.setattr(html, "LOST", 3)
-    monkeypatch.setattr(html, "shown", lambda *given: shown(*given, 10))
-    text = web_page("great", runs, found, [], [], citation("great", runs, ""), [])
+    monkeypatch.setattr(html, "page_runs", lambda *given: page_runs(*given, 10))
+    text = web_page(Report(runs, found, citation("great", runs, "")), [], [])
     for told in ("10 of 36 runs are in this page", "seeds, of the runs in this page", "The first 3 of 35; all are in"):
         assert told in text
     assert len(json.loads(Tags(text).scripts["data"])["runs"]) == 10
