@@ -27,6 +27,19 @@ class Factors(NamedTuple):
     kinds: tuple[str, ...] = ()
 
 
+def paired(
+    z: Any, v: Any, bins: int = 20, binning: str = "width", names: Sequence[str] | None = None
+) -> tuple[Floats, Factors]:
+    """Codes (N, D) and the factors that made them, as `codes_of` and `factors_of` read them.
+
+    Raises MetricError where they do, and where z and v have different numbers of rows.
+    """
+    codes, factors = codes_of(z), factors_of(v, bins, binning, names)
+    if len(codes) != len(factors.v):
+        raise MetricError(f"z has {len(codes)} rows and v has {len(factors.v)}: row n of both must be one observation")
+    return codes, factors
+
+
 def codes_of(z: Any) -> Floats:
     """z (N, D) as finite real numbers. Raises MetricError that names the column."""
     for name, column in _columns("z", z):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from metrics import _registry
-from metrics._arrays import Factors, codes_of, factors_of
+from metrics._arrays import Factors, paired
 from metrics._checks import at_least, coarse, positive
 from metrics._codes import Codes, Floats, Metric, MetricError, Scores
 from metrics._groups import FEWEST_SHARING, held_fixed, sharing
@@ -83,9 +83,7 @@ def score(
     Raises MetricError, in one line, for malformed arrays, fewer rows than were asked for, unknown metrics, unknown
     arguments and such as a metric refuses, and where no metric can score the codes.
     """
-    codes, factors = codes_of(z), factors_of(v, continuous_bins, binning, names)
-    if len(codes) != len(factors.v):
-        raise MetricError(f"z has {len(codes)} rows and v has {len(factors.v)}: row n of both must be one observation")
+    codes, factors = paired(z, v, continuous_bins, binning, names)
     at_least("seed", seed, 0)
     rows = {name: n for name, n in {"n_train": n_train, "n_test": n_test}.items() if n is not None}
     positive(**rows)

@@ -23,8 +23,8 @@ from bench.store import atomic, bundle, searches
 from bench.store.bundle import Entry
 from bench.store.files import ENTRY, Artefacts, Damaged
 from bench.store.store import Store
-from metrics._arrays import codes_of, factors_of
-from metrics._codes import MetricError, Posterior
+from metrics._arrays import paired
+from metrics._codes import Posterior
 
 ROWS = 50  # of a history, about: every so many
 CARD = """---
@@ -106,9 +106,7 @@ def codes_run(
     """
     from bench.scoring.evaluate import scores_of  # imports torch, which packing stored runs does without
 
-    z, factors = codes_of(arrays.z), factors_of(arrays.v, continuous_bins, binning, arrays.names)
-    if len(z) != len(factors.v):
-        raise MetricError(f"z has {len(z)} rows and v has {len(factors.v)}: row n of both must be one observation")
+    z, factors = paired(arrays.z, arrays.v, continuous_bins, binning, arrays.names)
     order = stream(seed, "rows").permutation(len(z))
     mu = z[order].astype(np.float64)
     posterior = Posterior(mu, np.full(mu.shape, -np.inf, np.float16), factors.v[order], order)
