@@ -33,7 +33,10 @@ def report(results: tuple[Path, ...], against: Path | None, out: Path, full: boo
     if len(results) > 1:
         board(results, against, out, full)
         return
-    for folder in folders_of(results[0] if results else Path("results")):
+    folders = folders_of(results[0] if results else Path("results"))
+    if against is not None:
+        bundle.opened(against)
+    for folder in folders:
         beside = [] if against is None else [against]
         made(folder, beside, AGAINST, out / folder.resolve().name, full)
 
@@ -55,7 +58,7 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
     mine, origins = list(store), list[Origin]()
     for other in others:
         source: Source = Published(other) if is_report(other) else Store(other)
-        entry = bundle.opened(other)
+        entry = bundle.stated(other)
         who = entry.who if entry is not None and entry.who != bundle.UNKNOWN else other.resolve().name
         who = who[:MOST] if who[:MOST] not in stores else other.resolve().name
         taken, refused = comparable(store, source, who) if mark == AGAINST else (None, ())
@@ -65,7 +68,7 @@ def made(folder: Path, others: Sequence[Path], mark: str, target: Path, full: bo
         origins.append(Origin(who, entry, len(list(beside)), bundle.found_of(other), again, refused))
         for line in refused:
             click.echo(f"left out of {other}: {printable(line)}", err=True)
-    entry = bundle.opened(folder)
+    entry = bundle.stated(folder)
     if entry is not None or origins:
         origins.insert(0, Origin("", entry, len(mine), bundle.found_of(folder)))
     try:

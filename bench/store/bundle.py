@@ -99,7 +99,7 @@ def opened(folder: Path) -> Entry | None:
         found = content_hash(folder)
         if not name.endswith(f"-{found}"):
             raise BenchError(f"its files hash to {found}, which its name does not end in")
-        entry = entry_of(tomllib.loads(atomic.read(folder / ENTRY, LARGEST).decode()))
+        entry = stated(folder)
         for path in _files(folder, DEPTH):
             if path.suffix == ".json":
                 _unambiguous(path)
@@ -111,6 +111,13 @@ def opened(folder: Path) -> Entry | None:
     except (BenchError, Damaged, OSError, ValueError, RecursionError) as error:
         raise BenchError(f"bundle {folder}: refused: {printable(str(error))}") from None
     return entry
+
+
+def stated(folder: Path) -> Entry | None:
+    """The entry of a bundle that `opened` has checked; None of any other folder."""
+    if not os.path.lexists(folder / ENTRY):
+        return None
+    return entry_of(tomllib.loads(atomic.read(folder / ENTRY, LARGEST).decode()))
 
 
 def found_of(folder: Path) -> Found:
