@@ -31,8 +31,7 @@ METHOD = '''"""{cls}. Source: authors, title, year."""
 import torch
 from torch import Tensor
 
-from methods._base import Backbone, Method, require_finite
-from methods._terms import kl, sample
+from methods import Backbone, Method, kl, require_finite, sample
 
 __all__ = ["{cls}"]
 
@@ -63,7 +62,7 @@ import torch
 from {package}.{name} import {cls}
 
 from bench.testing import Contract
-from methods._likelihood import LIKELIHOODS
+from methods import LIKELIHOODS
 from methods.backbones.mlp import MLP
 from methods.vae import VAE
 
