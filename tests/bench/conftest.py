@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from bench.environment import environment
+from bench.spec import DataSpec, RunSpec
 
 STUDY = """
 name = "tiny"
@@ -25,6 +26,18 @@ beta = 4
 [set.mig]
 n_train = 300
 """
+
+
+@pytest.fixture
+def committed():
+    """The spec of a run whose key, a5cb56d02bc38e31, stands in reports."""
+    return RunSpec(
+        dataset=DataSpec(
+            name="sprites32", sha256="e37ba84a6192413b551efedd5221e0438798fdf97afec57e89a38ce2c9e28946"
+        ),
+        method="betavae", params={"beta": 4.0}, backbone="small", backbone_params={"width": 1.0},
+        likelihood="bernoulli", z_dim=10, batch_size=64, steps=2000, lr=0.001, seed=0,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -13,15 +13,9 @@ def test_the_key_is_that_of_record(spec_of):
     assert spec.key == "8ac9ae90c205f725"
 
 
-def test_a_committed_run_keeps_its_key(spec_of):
+def test_a_committed_run_keeps_its_key(committed):
     """reports/reference/runs.csv, made before there were wrappers, and JSON as it was then."""
-    spec = RunSpec(
-        dataset=DataSpec(
-            name="sprites32", sha256="e37ba84a6192413b551efedd5221e0438798fdf97afec57e89a38ce2c9e28946"
-        ),
-        method="betavae", params={"beta": 4.0}, backbone="small", backbone_params={"width": 1.0},
-        likelihood="bernoulli", z_dim=10, batch_size=64, steps=2000, lr=0.001, seed=0,
-    )  # fmt: skip
+    spec = committed
     assert spec.key == "a5cb56d02bc38e31"
     written = msgspec.json.encode(spec)
     assert b"wrap" not in written

@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.execution.job import Job
 from bench.execution.trial import trial
 from bench.report.tables.rows import run_rows
-from bench.spec import DataSpec, RunSpec
+from bench.spec import RunSpec
 from bench.store.runs import Run
 from bench.store.store import Store
 from bench.training.batches import Batches
@@ -124,14 +124,8 @@ def test_a_run_is_recorded_as_of_its_precision(spec_of, able, protocol_of):
     assert {array.dtype for array in done.artefacts.weights.values()} == {np.dtype("float32")}
 
 
-def test_the_precision_is_in_the_key_of_bf16_alone(spec_of):
-    plain = RunSpec(
-        dataset=DataSpec(
-            name="sprites32", sha256="e37ba84a6192413b551efedd5221e0438798fdf97afec57e89a38ce2c9e28946"
-        ),
-        method="betavae", params={"beta": 4.0}, backbone="small", backbone_params={"width": 1.0},
-        likelihood="bernoulli", z_dim=10, batch_size=64, steps=2000, lr=0.001, seed=0,
-    )  # fmt: skip
+def test_the_precision_is_in_the_key_of_bf16_alone(committed):
+    plain = committed
     half = msgspec.structs.replace(plain, precision="bf16")
     assert (plain.key, half.key) == ("a5cb56d02bc38e31", "13356308bb8d1ab5")
     assert b"precision" not in msgspec.json.encode(plain)

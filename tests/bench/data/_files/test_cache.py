@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import bench
-from bench.data._files import cache
+from bench.data._files import cache as cache_module
 from bench.data._files.cache import Recipe, cached, read_npy_header
 from bench.errors import BenchError
 from bench.store.atomic import ABANDONED
@@ -39,18 +39,12 @@ class Kitchen:
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def kitchen(folder):
+def kitchen(cache):
     return Kitchen()
 
 
-def files(folder):
-    return sorted(path.name for path in folder.iterdir())
+def files(cache):
+    return sorted(path.name for path in cache.iterdir())
 
 
 def damage(path, at=-1):
@@ -62,7 +56,7 @@ def damage(path, at=-1):
     os.utime(path, ns=(before + 10**9, before + 10**9))
 
 
-def test_an_array_is_made_once_and_mapped(kitchen, folder, capsys):
+def test_an_array_is_made_once_and_mapped(kitchen, cache, capsys):
     for _ in range(3):
         rows, sha256 = cached(kitchen.recipe())
         np.testing.assert_array_equal(rows, ROWS)
@@ -70,14 +64,14 @@ def test_an_array_is_made_once_and_mapped(kitchen, folder, capsys):
         assert not rows.flags.writeable
         assert sha256 == SHA256
     assert kitchen.times == 1
-    assert files(folder) == ["rows.lock", "rows.npy", "rows.seal.json"]
+    assert files(cache) == ["rows.lock", "rows.npy", "rows.seal.json"]
     assert capsys.readouterr().err == "Making rows\n"
-    np.testing.assert_array_equal(np.load(folder / "rows.npy", allow_pickle=False), ROWS)
+    np.testing.assert_array_equal(np.load(cache / "rows.npy", allow_pickle=False), ROWS)
 
 
 def test_a_sealed_file_is_not_read(kitchen, monkeypatch):
     cached(kitchen.recipe())
-    monkeypatch.setattr(cache.hashlib, "sha256", lambda _: pytest.fail("hashed again"))
+    monkeypatch.setattr(cache_module.hashlib, "sha256", lambda _: pytest.fail("hashed again"))
     cached(kitchen.recipe())
 
 
@@ -87,27 +81,27 @@ def test_a_sha256_that_is_not_known_beforehand_is_recorded(kitchen):
     assert kitchen.times == 1
 
 
-def test_a_touched_file_is_read_once_and_sealed_again(kitchen, folder):
+def test_a_touched_file_is_read_once_and_sealed_again(kitchen, cache):
     cached(kitchen.recipe())
-    os.utime(folder / "rows.npy", ns=(5, 5))
+    os.utime(cache / "rows.npy", ns=(5, 5))
     cached(kitchen.recipe())
     assert kitchen.times == 1
-    assert json.loads((folder / "rows.seal.json").read_text())["mtime_ns"] == 5
+    assert json.loads((cache / "rows.seal.json").read_text())["mtime_ns"] == 5
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[1]", '{"sha256": 3}'])
-def test_a_lost_seal_is_made_again_where_the_sha256_is_known(kitchen, folder, content):
+def test_a_lost_seal_is_made_again_where_the_sha256_is_known(kitchen, cache, content):
     cached(kitchen.recipe())
-    seal = folder / "rows.seal.json"
+    seal = cache / "rows.seal.json"
     good = seal.read_text()
     seal.unlink() if content is None else seal.write_text(content)
     cached(kitchen.recipe())
     assert (kitchen.times, seal.read_text()) == (1, good)
 
 
-def test_without_seal_and_known_sha256_the_array_is_made_anew(kitchen, folder):
+def test_without_seal_and_known_sha256_the_array_is_made_anew(kitchen, cache):
     cached(kitchen.recipe(sha256=None))
-    (folder / "rows.seal.json").unlink()
+    (cache / "rows.seal.json").unlink()
     cached(kitchen.recipe(sha256=None))
     assert kitchen.times == 2
 
@@ -138,15 +132,15 @@ def replace_by_others(path):
 
 @pytest.mark.parametrize("harm", [cut, lengthen, empty, garble, spoil_header, replace_by_others, damage])
 @pytest.mark.parametrize("sha256", [SHA256, None], ids=["known", "recorded"])
-def test_a_damaged_file_is_made_anew_with_a_word(kitchen, folder, capsys, harm, sha256):
+def test_a_damaged_file_is_made_anew_with_a_word(kitchen, cache, capsys, harm, sha256):
     cached(kitchen.recipe(sha256))
-    harm(folder / "rows.npy")
+    harm(cache / "rows.npy")
     capsys.readouterr()
     rows, found = cached(kitchen.recipe(sha256))
     np.testing.assert_array_equal(rows, ROWS)
     assert (found, kitchen.times) == (SHA256, 2)
     said = capsys.readouterr().err
-    assert str(folder / "rows.npy") in said
+    assert str(cache / "rows.npy") in said
     assert "making it anew" in said
 
 
@@ -174,16 +168,16 @@ def test_a_damaged_header_is_a_value_error_or_another_header(value):
             assert len(read_npy_header(io.BytesIO(damaged))) == 3
 
 
-def test_wrong_rows_never_reach_the_cache(kitchen, folder):
+def test_wrong_rows_never_reach_the_cache(kitchen, cache):
     with pytest.raises(RuntimeError, match=SHA256):
         cached(kitchen.recipe(sha256="0" * 64))
-    assert files(folder) == ["rows.lock"]
+    assert files(cache) == ["rows.lock"]
 
 
-def test_too_few_rows_never_reach_the_cache(folder):
+def test_too_few_rows_never_reach_the_cache(cache):
     with pytest.raises(RuntimeError, match="should have 300 rows, but has 100"):
         cached(Recipe("rows", "Making rows", ROWS.shape, lambda: [ROWS[:100]]))
-    assert files(folder) == ["rows.lock"]
+    assert files(cache) == ["rows.lock"]
 
 
 def failing(error):
@@ -191,29 +185,29 @@ def failing(error):
     raise error
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(folder):
+def test_a_full_disk_is_told_and_leaves_nothing(cache):
     full = OSError(errno.ENOSPC, "No space left on device")
     with pytest.raises(BenchError, match=r"BENCH_CACHE: .*No space left on device") as caught:
         cached(Recipe("rows", "Making rows", ROWS.shape, lambda: failing(full)))
-    assert str(folder) in str(caught.value)
-    assert files(folder) == ["rows.lock"]
+    assert str(cache) in str(caught.value)
+    assert files(cache) == ["rows.lock"]
 
 
-def test_an_interrupt_leaves_nothing(folder):
+def test_an_interrupt_leaves_nothing(cache):
     with pytest.raises(KeyboardInterrupt):
         cached(Recipe("rows", "Making rows", ROWS.shape, lambda: failing(KeyboardInterrupt())))
-    assert files(folder) == ["rows.lock"]
+    assert files(cache) == ["rows.lock"]
 
 
-def test_a_cache_directory_that_is_a_file_is_told(kitchen, folder):
-    folder.write_text("in the way")
+def test_a_cache_directory_that_is_a_file_is_told(kitchen, cache):
+    cache.write_text("in the way")
     with pytest.raises(BenchError, match=r"BENCH_CACHE: cannot write rows\.npy"):
         cached(kitchen.recipe())
 
 
-def test_what_a_killed_process_left_is_removed_later(kitchen, folder):
-    folder.mkdir()
-    old, fresh = (folder / f".writing-{'f' * 8}-1-{n * 32}.npy" for n in ("0", "1"))  # of another machine
+def test_what_a_killed_process_left_is_removed_later(kitchen, cache):
+    cache.mkdir()
+    old, fresh = (cache / f".writing-{'f' * 8}-1-{n * 32}.npy" for n in ("0", "1"))  # of another machine
     for path in (old, fresh):
         path.touch()
     os.utime(old, (time.time() - 2 * ABANDONED,) * 2)
@@ -230,7 +224,7 @@ def test_a_terminal_is_shown_a_bar(kitchen, monkeypatch, capsys):
 def test_the_default_directory_is_the_users(monkeypatch, tmp_path):
     monkeypatch.delenv("BENCH_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert "disentanglement-bench" in cache.cache_directory().parts
+    assert "disentanglement-bench" in cache_module.cache_directory().parts
 
 
 TWO_PROCESSES = """
@@ -249,7 +243,7 @@ print(cached(Recipe("ones", "Making ones", (50, 8), blocks)).rows.sum())
 """
 
 
-def test_of_several_processes_one_makes_the_array(folder, tmp_path):
+def test_of_several_processes_one_makes_the_array(cache, tmp_path):
     root = Path(bench.__file__).parents[1]
     log = tmp_path / "log"
     command = [sys.executable, "-c", TWO_PROCESSES, str(log)]
